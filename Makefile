@@ -1,0 +1,58 @@
+# kbsearch: `make demo` and `make test` set up everything they need; `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+INDEX ?= .demo/smart_devices
+DATA ?= ../shared/data
+# PyTorch is installed first and pinned: left to its dependants' open ranges, pip may fetch another
+# build with gigabytes of accelerator libraries. Only sentence-transformers and training need it.
+TORCH := torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo index test lint eval bench encoder confidence crash-test clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
+
+demo: index ## build the index of corpora/smart_devices and answer example questions
+	@for question in 手表电池不够用 我的手表连不上手机 智能空调不制冷; do \
+		printf '\n\033[1m» %s\033[0m\n' "$$question"; \
+		$(BIN)/kbsearch search "$$question" --index $(INDEX) --top 3 || exit 1; \
+	done
+	@printf '\n\033[1m» kbsearch recommend 智能空调不制冷\033[0m\n'
+	@$(BIN)/kbsearch recommend 智能空调不制冷 --index $(INDEX)
+	@printf '\n索引位于 %s；试试：%s/kbsearch search "门锁打不开" --index %s\n' "$(abspath $(INDEX))" "$(BIN)" "$(INDEX)"
+
+index: $(READY)
+	@$(BIN)/kbsearch build corpora/smart_devices --index $(INDEX)
+
+test: lint ## lint, types, layer contract and the whole test suite
+	$(BIN)/pytest -q
+
+lint: $(READY) ## format, lint, types, layer contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+eval: index ## measure accuracy on eval/smart_devices
+	$(BIN)/kbsearch eval eval/smart_devices/queries.jsonl --index $(INDEX) --misses
+
+bench: $(READY) ## build time, search time and accuracy on real articles (needs $(DATA))
+	$(BIN)/python benchmarks/bench_search.py --data $(DATA)
+
+encoder: $(READY) ## train the bundled encoder anew (needs $(DATA); minutes)
+	$(BIN)/python -m kbsearch.training --data $(DATA) --out kbsearch/encoders/bundled
+
+crash-test: $(READY) ## kill builds and updates at random moments, 50 times each
+	$(BIN)/python benchmarks/crash_test.py
+
+clean: ## remove the environment and everything built
+	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kbsearch needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)

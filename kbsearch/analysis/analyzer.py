@@ -1,0 +1,110 @@
+"""The analyzer: text to terms, the same for articles and queries."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from kbsearch.analysis.codes import CODE, Token, code_tokens
+from kbsearch.analysis.dictionaries import SYNONYMS, Dictionaries
+from kbsearch.analysis.filters import normalize, normalize_with_offsets
+from kbsearch.analysis.segmenter import Segmenter, open_segmenter
+
+# Raised whenever the same text would give other terms than before.
+ANALYSIS_VERSION = 1
+
+_HAN = "\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+# Codes (with single blanks between, so that 「wi-fi 6」 stays together), Han runs, other words.
+_STRETCH = re.compile(
+    rf"(?P<code>{CODE.pattern}(?: {CODE.pattern})*)"
+    rf"|(?P<han>[{_HAN}]+)"
+    rf"|(?P<word>[^\W_a-z0-9{_HAN}]+)"
+)
+_LONGEST_SYNONYM = 6  # terms
+
+
+class Analyzer:
+    """Turns text into terms with the dictionaries of one knowledge base.
+
+    Thread-safe once built.
+
+    >>> Analyzer(Dictionaries()).terms("Wi-Fi 6連不上")
+    ['wifi', 'wi', 'fi', '6', 'wifi6', '连不上']
+    """
+
+    def __init__(self, dictionaries: Dictionaries) -> None:
+        self.dictionaries = dictionaries
+        self._stop_words = dictionaries.stop_set
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over what decides the terms of an article.
+
+        Synonyms are no part of it: they act on queries alone, so a changed synonym file does not
+        ask for articles to be analysed again.
+        """
+        hashes = {k: v for k, v in self.dictionaries.hashes.items() if k != SYNONYMS}
+        content = json.dumps([ANALYSIS_VERSION, hashes], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of `text`, in order, stop words left out."""
+        return [token.term for token in self._tokens(normalize(text))]
+
+    def tokens(self, text: str) -> list[Token]:
+        """The terms of `text` with their places in the *original* text."""
+        normalized = normalize_with_offsets(text)
+        return [
+            Token(token.term, normalized.starts[token.start], normalized.ends[token.end - 1])
+            for token in self._tokens(normalized.text)
+        ]
+
+    def synonyms(self, terms: Sequence[str]) -> dict[str, int]:
+        """Terms that the query may also be put in, each with how many terms share its weight.
+
+        A synonym of several terms, such as 「电池使用时间」, is matched and added term by term.
+        """
+        if not self._synonym_terms:
+            return {}
+        found: dict[str, int] = {}
+        for begin in range(len(terms)):
+            for end in range(begin + 1, min(begin + _LONGEST_SYNONYM, len(terms)) + 1):
+                for alternative in self._synonym_terms.get(tuple(terms[begin:end]), ()):
+                    for term in alternative:
+                        found[term] = min(found.get(term, len(alternative)), len(alternative))
+        return {term: share for term, share in found.items() if term not in terms}
+
+    @cached_property
+    def _segmenter(self) -> Segmenter:
+        return open_segmenter(self.dictionaries.user_words)
+
+    @cached_property
+    def _synonym_terms(self) -> Mapping[tuple[str, ...], list[tuple[str, ...]]]:
+        """The synonym map in terms instead of words."""
+        table: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for source, targets in self.dictionaries.synonym_map.items():
+            key = tuple(self.terms(source))
+            alternatives = [tuple(self.terms(target)) for target in targets]
+            if key:
+                table.setdefault(key, []).extend(a for a in alternatives if a)
+        return table
+
+    def _tokens(self, text: str) -> Iterator[Token]:
+        """Tokens of normalised `text` with places in it, stop words left out."""
+        for match in _STRETCH.finditer(text):
+            for token in self._stretch(match):
+                if token.term not in self._stop_words:
+                    yield token
+
+    def _stretch(self, match: re.Match[str]) -> Iterator[Token]:
+        """Tokens of one code stretch, Han run or other word."""
+        offset = match.start()
+        if match.lastgroup == "code":
+            tokens = code_tokens(match.group())
+        elif match.lastgroup == "han":
+            tokens = (Token(*word) for word in self._segmenter.words(match.group()))
+        else:
+            tokens = iter([Token(match.group(), 0, len(match.group()))])
+        for term, start, end in tokens:
+            yield Token(term, offset + start, offset + end)

@@ -1,0 +1,59 @@
+"""Chinese word segmentation: jieba's dictionary and algorithm, in Rust where it is installed.
+
+Only runs of Han characters come here; on those `rjieba` and `jieba` give the same words (a test
+holds them to it), so which one runs is no part of the analyzer's fingerprint. Each segmenter has
+its own tokenizer: the user dictionary of one knowledge base does not leak into another, and jieba's
+cache in a world-writable folder is never read.
+"""
+
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from typing import Protocol
+
+
+class Segmenter(Protocol):
+    """Cuts a run of Han characters into words."""
+
+    def words(self, han: str) -> Iterable[tuple[str, int, int]]:
+        """(word, start, end) in search mode: each word of the best cut after those inside it."""
+
+
+class RustSegmenter:
+    """jieba's algorithm, run by rjieba."""
+
+    def __init__(self, user_words: Mapping[str, int]) -> None:
+        from rjieba import Jieba
+
+        self._tokenizer = Jieba()
+        for word, frequency in user_words.items():
+            self._tokenizer.add_word(word, frequency, None)
+
+    def words(self, han: str) -> Iterable[tuple[str, int, int]]:
+        """(word, start, end) in search mode."""
+        words: list[tuple[str, int, int]] = self._tokenizer.tokenize(han, "search", False)
+        return words
+
+
+class PythonSegmenter:
+    """jieba itself."""
+
+    def __init__(self, user_words: Mapping[str, int]) -> None:
+        import jieba
+
+        self._tokenizer = jieba.Tokenizer()
+        # Done by hand what initialize() does, without its cache file and its log lines.
+        dictionary = self._tokenizer.get_dict_file()
+        self._tokenizer.FREQ, self._tokenizer.total = self._tokenizer.gen_pfdict(dictionary)
+        self._tokenizer.initialized = True
+        for word, frequency in user_words.items():
+            self._tokenizer.add_word(word, frequency)
+
+    def words(self, han: str) -> Iterable[tuple[str, int, int]]:
+        """(word, start, end) in search mode."""
+        words: Iterable[tuple[str, int, int]] = self._tokenizer.tokenize(han, "search", HMM=False)
+        return words
+
+
+def open_segmenter(user_words: Mapping[str, int]) -> Segmenter:
+    """The fastest segmenter installed, with the given words (word → frequency) added."""
+    return RustSegmenter(user_words) if find_spec("rjieba") else PythonSegmenter(user_words)

@@ -1,0 +1,5 @@
+"""``python -m kbsearch.cli`` is ``kbsearch``."""
+
+from kbsearch.cli import main
+
+main()

@@ -1,0 +1,138 @@
+"""Encoder for static models: the mean of word vectors, without torch.
+
+The folder is what sentence-transformers writes for its `StaticEmbedding`: a text's vector is the mean
+of its tokens' rows, divided by its length. Both give the same vectors.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.encoders.protocol import unit_rows
+from kbsearch.errors import EncoderError
+
+_MODULES = "modules.json"
+_TOKENIZER = "tokenizer.json"
+_WEIGHTS = "model.safetensors"
+# Module types by their last name: sentence-transformers has moved them between packages.
+_STATIC = "StaticEmbedding"
+_NORMALIZE = "Normalize"
+_BATCH = 1024
+
+
+class StaticEncoder:
+    """A static model run with `tokenizers` and NumPy; safe to share between threads.
+
+    Args:
+        folder: A folder for which `is_static_model` holds.
+        name: What to call the model.
+
+    Raises:
+        EncoderError: A file is missing or damaged, or the table does not fit the tokenizer.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        from tokenizers import Tokenizer
+
+        self._name = name
+        inside = folder / _subfolder(folder)
+        self._files = [inside / _WEIGHTS, inside / _TOKENIZER]
+        self._rows = _read_rows(self._files[0])
+        try:
+            self._tokenizer = Tokenizer.from_file(str(self._files[1]))
+        except Exception as error:  # tokenizers raises nothing more specific
+            raise _invalid(self._files[1], error) from error
+        self._tokenizer.no_padding()  # as sentence-transformers does
+        if self._tokenizer.get_vocab_size() > len(self._rows):
+            raise _invalid(
+                folder,
+                f"{self._tokenizer.get_vocab_size()} tokens but {len(self._rows)} rows of weights",
+            )
+
+    @property
+    def name(self) -> str:
+        """``bundled``, or what the user named."""
+        return self._name
+
+    @property
+    def dim(self) -> int:
+        """Length of each vector."""
+        return int(self._rows.shape[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the weights' and the tokenizer's file."""
+        digest = hashlib.sha256()
+        for file in self._files:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        return digest.hexdigest()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The texts' vectors: (n, dim) float32, unit rows, or zeros for a text without a known token."""
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
+            encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            for index, encoding in enumerate(encodings, start):
+                # Text by text: memory stays small, and a vector does not depend on its neighbours.
+                self._rows[encoding.ids].sum(axis=0, dtype=np.float32, out=vectors[index])
+        return unit_rows(vectors)
+
+
+def is_static_model(folder: Path) -> bool:
+    """Whether the folder holds a sentence-transformers model that is only a table of word vectors."""
+    try:
+        _subfolder(folder)
+    except EncoderError:
+        return False  # for sentence-transformers itself to judge
+    return True
+
+
+def _subfolder(folder: Path) -> str:
+    """Where in the folder the table stands, as sentence-transformers' list of modules says.
+
+    Raises:
+        EncoderError: There is no such list, or it names other modules than a static one.
+    """
+    path = folder / _MODULES
+    try:
+        modules = json.loads(path.read_text(encoding="utf-8"))
+        types = [module["type"].rpartition(".")[2] for module in modules]
+        subfolder = str(modules[0]["path"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _invalid(path, error) from error
+    if types not in ([_STATIC], [_STATIC, _NORMALIZE]):
+        raise _invalid(path, f"modules {types} where {_STATIC} is expected")
+    return subfolder
+
+
+def _read_rows(path: Path) -> NDArray[np.floating]:
+    """The table of word vectors, (tokens, dim), in the type it was stored in.
+
+    Besides sentence-transformers' own form this reads model2vec's: rows shared by several tokens
+    (``mapping``) and multiplied by a weight of each (``weights``).
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        raise _invalid(path, error) from error
+    rows = tensors.get("embedding.weight", tensors.get("embeddings"))
+    if rows is None or rows.ndim != 2:
+        raise _invalid(path, "no table of word vectors in it")
+    if "mapping" in tensors:
+        rows = rows[tensors["mapping"]]
+    if "weights" in tensors:
+        rows = rows * tensors["weights"][:, None].astype(np.float32)
+    return rows
+
+
+def _invalid(path: Path, reason: object) -> EncoderError:
+    return EncoderError("encoder_folder_invalid", {"path": path, "reason": reason})

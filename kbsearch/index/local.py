@@ -1,0 +1,100 @@
+"""The whole index as it lies in one snapshot folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.errors import SnapshotCorruptError
+from kbsearch.index.article_store import ArticleStore
+from kbsearch.index.facet_index import FacetIndex
+from kbsearch.index.inverted_index import InvertedIndex, Postings
+from kbsearch.index.snapshot import Manifest, SnapshotStore
+from kbsearch.index.vector_index import VectorIndex, Vectors
+from kbsearch.settings import Settings
+
+
+@dataclass(frozen=True)
+class IndexParts:
+    """What is known of every article, before any weight: the parts that can be merged."""
+
+    store: ArticleStore
+    postings: Postings
+    vectors: Vectors
+    facets: FacetIndex
+
+    def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
+        """These articles with some left out and others added; the same as indexing all anew.
+
+        Args:
+            kept: (articles,) new row of each article of this index; -1 leaves it out.
+            added: The new articles.
+            places: (new articles,) row of each of them in the result.
+        """
+        store = self.store.merge(kept, added.store, places)
+        return type(self)(
+            store=store,
+            postings=self.postings.merge(kept, added.postings, places),
+            vectors=self.vectors.merge(kept, added.vectors, places),
+            facets=FacetIndex.of(store.articles()),
+        )
+
+    def save(self, folder: Path, settings: Settings) -> None:
+        """Writes all parts, with the impacts and the graph that `settings` ask for."""
+        self.store.save(folder)
+        InvertedIndex.of(self.postings, settings.bm25).save(folder)
+        VectorIndex(self.vectors, settings.vectors).save(folder)
+        self.facets.save(folder)
+
+
+@dataclass(frozen=True)
+class LocalIndex:
+    """An opened snapshot: all that search needs of it, shared by any number of threads."""
+
+    folder: Path
+    manifest: Manifest
+    store: ArticleStore
+    inverted: InvertedIndex
+    vectors: VectorIndex
+    facets: FacetIndex
+
+    @classmethod
+    def open(cls, snapshots: SnapshotStore, snapshot_id: str | None = None) -> Self:
+        """Opens a snapshot, by default the published one, after checking every file.
+
+        Raises:
+            SnapshotError: There is none, it is damaged, or another version wrote it.
+        """
+        folder, manifest = snapshots.checked(snapshot_id)
+        settings = manifest.contents.settings
+        index = cls(
+            folder=folder,
+            manifest=manifest,
+            store=ArticleStore.load(folder),
+            inverted=InvertedIndex.load(folder),
+            vectors=VectorIndex.load(folder, settings.vectors),
+            facets=FacetIndex.load(folder),
+        )
+        index.check_sizes()
+        return index
+
+    @property
+    def parts(self) -> IndexParts:
+        """The mergeable parts."""
+        return IndexParts(self.store, self.inverted.postings, self.vectors.vectors, self.facets)
+
+    def check_sizes(self) -> None:
+        """Raises SnapshotCorruptError if the parts do not speak of the same articles."""
+        count = len(self.store.ids)
+        sizes = {
+            "articles": len(self.store.offsets) - 1,
+            "lengths": self.inverted.count,
+            "vectors": len(self.vectors.vectors.offsets) - 1,
+            "facets": len(self.facets.validity),
+        }
+        for name, size in sizes.items():
+            if size != count:
+                params = {"file": self.folder / name, "snapshot": self.manifest.snapshot_id}
+                raise SnapshotCorruptError("file_altered", params)

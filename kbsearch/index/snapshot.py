@@ -1,0 +1,325 @@
+"""Snapshots: immutable versions of an index, published by one atomic rename.
+
+::
+
+    INDEX_DIR/
+      CURRENT                 id of the published snapshot; replaced atomically, always last
+      write.lock              held by the one process that writes
+      snapshots/
+        000001-3fa9c2d1/      never changed once it has this name
+          manifest.json       written after every other file
+          …
+        .building-…/          a build under way, or one that was killed; the next writer removes it
+
+A reader sees the old snapshot or the new one, never a mixture. The manifest holds size and SHA-256
+of every file, and the snapshot's name holds the hash of the manifest, so nothing can be altered
+unseen.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kbsearch.errors import (
+    IndexBusyError,
+    SnapshotCorruptError,
+    SnapshotIncompatibleError,
+    SnapshotNotFoundError,
+)
+from kbsearch.settings import Settings
+
+FORMAT_VERSION = 1
+_MANIFEST = "manifest.json"
+_BUILDING = ".building-"
+
+
+class FileEntry(BaseModel):
+    """Size and checksum of one file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bytes: int
+    sha256: str
+
+
+class EncoderEntry(BaseModel):
+    """Which encoder made the vectors."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    dim: int
+    fingerprint: str
+
+
+class Contents(BaseModel):
+    """What a snapshot was made of; the part of the manifest that its maker knows.
+
+    Attributes:
+        settings: All settings, for searching and for the next update.
+        analyzer: Fingerprint of the analyzer.
+        encoder: The encoder.
+        dictionaries: SHA-256 of each dictionary.
+        counts: Number of articles, questions, vectors, terms, postings, and of articles held back
+            for each status that is not searchable.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    analyzer: str
+    encoder: EncoderEntry
+    dictionaries: Mapping[str, str]
+    counts: Mapping[str, int]
+
+
+class Manifest(BaseModel):
+    """The table of contents of a snapshot."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format_version: int
+    snapshot_id: str
+    created_at: datetime
+    contents: Contents
+    files: Mapping[str, FileEntry]
+
+    def digest(self) -> str:
+        """SHA-256 of everything but name and time: equal for equal knowledge bases."""
+        content = self.model_dump(mode="json", exclude={"snapshot_id", "created_at"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+class SnapshotStore:
+    """The snapshots of one index folder."""
+
+    def __init__(self, index_dir: str | Path) -> None:
+        self.index_dir = Path(index_dir)
+        self._snapshots = self.index_dir / "snapshots"
+        self._pointer = self.index_dir / "CURRENT"
+
+    def current_id(self) -> str | None:
+        """Id of the published snapshot; None if nothing is published."""
+        try:
+            return self._pointer.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+
+    def folder(self, snapshot_id: str) -> Path:
+        """Where the files of a snapshot lie."""
+        return self._snapshots / snapshot_id
+
+    def ids(self) -> list[str]:
+        """Ids of all complete snapshots, oldest first."""
+        if not self._snapshots.is_dir():
+            return []
+        folders = (path for path in self._snapshots.iterdir() if not path.name.startswith("."))
+        return sorted(path.name for path in folders if (path / _MANIFEST).is_file())
+
+    def manifest(self, snapshot_id: str | None = None) -> Manifest:
+        """The manifest of a snapshot, by default of the published one.
+
+        Raises:
+            SnapshotNotFoundError: Nothing is published, or there is no such snapshot.
+            SnapshotCorruptError: The manifest was altered.
+            SnapshotIncompatibleError: Another format version wrote it.
+        """
+        wanted = snapshot_id or self.current_id()
+        if wanted is None:
+            raise SnapshotNotFoundError("nothing_published", {"path": self.index_dir})
+        path = self.folder(wanted) / _MANIFEST
+        try:
+            raw = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            params = {"path": self.index_dir, "snapshot": wanted}
+            raise SnapshotNotFoundError("snapshot_unknown", params) from error
+        return _parse_manifest(raw, path, wanted)
+
+    def checked(self, snapshot_id: str | None = None) -> tuple[Path, Manifest]:
+        """Folder and manifest of a snapshot whose every file is as it was written.
+
+        Raises:
+            SnapshotError: As `manifest`, or a file is missing, truncated or altered.
+        """
+        while True:
+            try:
+                manifest = self.manifest(snapshot_id)
+                folder = self.folder(manifest.snapshot_id)
+                for name, entry in manifest.files.items():
+                    _check_file(folder / name, entry)
+            except (SnapshotNotFoundError, SnapshotCorruptError) as error:
+                # Another process may have published and collected garbage in between.
+                gone = error.params.get("snapshot")
+                if snapshot_id or gone is None or self.current_id() == gone:
+                    raise
+            else:
+                return folder, manifest
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Self]:
+        """Holds the writer's lock, and clears away what killed builds left.
+
+        Raises:
+            IndexBusyError: Another process is writing.
+        """
+        from filelock import FileLock, Timeout
+
+        self._snapshots.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.index_dir / "write.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise IndexBusyError("index_busy", {"path": self.index_dir}) from error
+        try:
+            for path in self._snapshots.glob(f"{_BUILDING}*"):
+                shutil.rmtree(path, ignore_errors=True)
+            yield self
+        finally:
+            lock.release()
+
+    def publish(self, contents: Contents, write: Callable[[Path], None]) -> Manifest:
+        """Makes a new snapshot the published one; call it inside `writing`.
+
+        A snapshot equal to the published one in everything but its time is not made again.
+
+        Args:
+            contents: What it was made of.
+            write: Writes all files but the manifest into the folder it is given.
+        """
+        building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self._snapshots))
+        try:
+            write(building)
+            manifest = self._sealed(building, contents)
+            current = self.current_id()
+            if current and current.partition("-")[2] == manifest.snapshot_id.partition("-")[2]:
+                shutil.rmtree(building)
+                return self.manifest(current)
+            building.chmod(0o755)
+            building.rename(self.folder(manifest.snapshot_id))
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
+        _sync(self._snapshots)
+        self._point_to(manifest.snapshot_id)
+        return manifest
+
+    def rollback(self, snapshot_id: str | None = None) -> Manifest:
+        """Publishes an older snapshot again, by default the one before the published one.
+
+        Raises:
+            SnapshotNotFoundError: There is no older one, or no such one.
+            SnapshotCorruptError: It is damaged; the published one stays.
+        """
+        with self.writing():
+            if snapshot_id is None:
+                current = self.manifest().snapshot_id
+                older = [name for name in self.ids() if name < current]
+                if not older:
+                    raise SnapshotNotFoundError("nothing_older", {"path": self.index_dir})
+                snapshot_id = older[-1]
+            _, manifest = self.checked(snapshot_id)
+            self._point_to(snapshot_id)
+        return manifest
+
+    def gc(self, keep: int) -> list[str]:
+        """Deletes all snapshots but the published one and the `keep` newest others.
+
+        A reader that has one of them open goes on: its files are mapped until it lets them go.
+
+        Returns:
+            Ids of the deleted snapshots.
+
+        Raises:
+            ValueError: `keep` is negative.
+        """
+        if keep < 0:
+            raise ValueError(f"keep must not be negative, got {keep}")
+        with self.writing():
+            current = self.manifest().snapshot_id
+            others = [name for name in self.ids() if name != current]
+            doomed = others[: max(0, len(others) - keep)]
+            for name in doomed:
+                shutil.rmtree(self.folder(name))
+        return doomed
+
+    def _sealed(self, building: Path, contents: Contents) -> Manifest:
+        """Writes the manifest, last, once every other file is safely on disk."""
+        files = {}
+        for path in sorted(building.iterdir()):
+            _sync(path)
+            files[path.name] = FileEntry(bytes=path.stat().st_size, sha256=_sha256(path))
+        unnamed = Manifest(
+            format_version=FORMAT_VERSION,
+            snapshot_id="",
+            created_at=datetime.now(UTC).replace(microsecond=0),
+            contents=contents,
+            files=files,
+        )
+        number = max((int(name.partition("-")[0]) for name in self.ids()), default=0) + 1
+        name = f"{number:06d}-{unnamed.digest()[:8]}"
+        manifest = unnamed.model_copy(update={"snapshot_id": name})
+        path = building / _MANIFEST
+        path.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+        _sync(path)
+        _sync(building)
+        return manifest
+
+    def _point_to(self, snapshot_id: str) -> None:
+        """Replaces the pointer in one step."""
+        new = self._pointer.with_suffix(".new")
+        new.write_text(snapshot_id + "\n", encoding="utf-8")
+        _sync(new)
+        new.replace(self._pointer)
+        _sync(self.index_dir)
+
+
+def _parse_manifest(raw: bytes, path: Path, snapshot_id: str) -> Manifest:
+    """A manifest that says what its snapshot's name promises."""
+    params = {"file": path, "snapshot": snapshot_id}
+    try:
+        version = json.loads(raw)["format_version"]
+        if version != FORMAT_VERSION:
+            params |= {"found": version, "expected": FORMAT_VERSION}
+            raise SnapshotIncompatibleError("format_version", params)
+        manifest = Manifest.model_validate_json(raw)
+    except (ValueError, TypeError, KeyError, ValidationError) as error:
+        raise SnapshotCorruptError("file_altered", params) from error
+    if manifest.snapshot_id != snapshot_id or manifest.digest()[:8] != snapshot_id[-8:]:
+        raise SnapshotCorruptError("file_altered", params)
+    return manifest
+
+
+def _check_file(path: Path, entry: FileEntry) -> None:
+    """Raises if the file is not the one that was written."""
+    params = {"file": path, "snapshot": path.parent.name, "expected": entry.bytes}
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise SnapshotCorruptError("file_missing", params) from error
+    if size != entry.bytes:
+        raise SnapshotCorruptError("file_truncated", {**params, "found": size})
+    if _sha256(path) != entry.sha256:
+        raise SnapshotCorruptError("file_altered", params)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file or folder is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,257 @@
+"""The front object: a knowledge base that is built, opened, searched and updated."""
+
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from kbsearch.article import Article
+from kbsearch.index.local import LocalIndex
+from kbsearch.index.snapshot import Manifest, SnapshotStore
+from kbsearch.indexer import (
+    BuildReport,
+    Paths,
+    Progress,
+    build,
+    open_analyzer,
+    open_encoder,
+    update,
+)
+from kbsearch.recommendation.conversation import Turn, current_problem
+from kbsearch.recommendation.customer import CustomerContext
+from kbsearch.recommendation.recommender import Recommendation, recommend
+from kbsearch.retrieval.candidates import Leg
+from kbsearch.retrieval.filters import Filters
+from kbsearch.retrieval.response import SearchResponse
+from kbsearch.retrieval.searcher import Searcher
+from kbsearch.settings import Settings
+from kbsearch.verification import Verification, verify
+
+FilterArgument = Filters | Mapping[str, Any] | None
+
+
+class KnowledgeBase:
+    """A searchable knowledge base in a folder.
+
+    Any number of threads may search while one updates or reloads: every search runs from beginning
+    to end on the snapshot that was open when it began. Other processes see an update after
+    `reload`.
+    """
+
+    def __init__(self, index_dir: str | Path, searcher: Searcher) -> None:
+        self.index_dir = Path(index_dir)
+        self._searcher = searcher  # replaced as a whole, never changed: readers need no lock
+        self._opening = threading.Lock()
+
+    @classmethod
+    def build(
+        cls,
+        source: Paths | Iterable[Article],
+        index_dir: str | Path,
+        *,
+        settings: Settings | None = None,
+        skip_invalid: bool = False,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Indexes `source` into `index_dir`, publishes the snapshot and opens it.
+
+        Only what changed since the published snapshot is analysed and encoded again. If anything
+        fails, the published snapshot stays as it was.
+
+        Args:
+            source: Files and folders (Markdown, JSONL, CSV, XLSX, HTML), or articles.
+            index_dir: Folder of the index; made if it is not there.
+            settings: Settings; the defaults without.
+            skip_invalid: Leave out articles with errors instead of refusing.
+            progress: Called with stage, done and total.
+
+        Raises:
+            SourceError: The source has errors, or nothing to index.
+            DictionaryError: A dictionary has a line that cannot be read.
+            EncoderError: The model cannot be loaded.
+            IndexBusyError: Another process is writing to the folder.
+        """
+        build(source, index_dir, settings=settings, skip_invalid=skip_invalid, progress=progress)
+        return cls.open(index_dir)
+
+    @classmethod
+    def open(cls, index_dir: str | Path, *, snapshot_id: str | None = None) -> Self:
+        """Opens a snapshot of `index_dir`, after checking every file of it.
+
+        Args:
+            index_dir: Folder of the index.
+            snapshot_id: Which snapshot; the published one without.
+
+        Raises:
+            SnapshotNotFoundError: Nothing is published there, or there is no such snapshot.
+            SnapshotCorruptError: A file is missing, truncated or altered; names it.
+            SnapshotIncompatibleError: Another version of kbsearch wrote it.
+            EncoderError: Its model cannot be loaded or is not the same.
+        """
+        return cls(index_dir, _open_searcher(SnapshotStore(index_dir), snapshot_id))
+
+    @property
+    def snapshot_id(self) -> str:
+        """Id of the snapshot that answers now."""
+        return self._searcher.index.manifest.snapshot_id
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the snapshot."""
+        return self._searcher.settings
+
+    def info(self) -> Manifest:
+        """Manifest of the snapshot: counts, settings, fingerprints, files."""
+        return self._searcher.index.manifest
+
+    def article(self, article_id: str) -> Article:
+        """An article of the snapshot.
+
+        Raises:
+            ValueError: There is no such article.
+        """
+        store = self._searcher.index.store
+        row = store.row(article_id)
+        if row is None:
+            raise ValueError(f"no article {article_id!r} in snapshot {self.snapshot_id}")
+        return store.article(row)
+
+    def articles(self) -> Iterable[Article]:
+        """All searchable articles, by id."""
+        return self._searcher.index.store.articles()
+
+    def search(
+        self,
+        text: str,
+        *,
+        top_k: int = 5,
+        filters: FilterArgument = None,
+        context: Sequence[str] = (),
+        explain: bool = False,
+    ) -> SearchResponse:
+        """The articles that answer `text`, best first, and what to do with them.
+
+        Args:
+            text: What the customer or agent typed, in any form of Chinese. Only the first 1,000
+                characters count. A text without a word gives no hits and the decision to abstain.
+            top_k: Number of hits, at least 1.
+            filters: Conditions, such as ``{"products": "腕伴 S2", "visibility": "public"}``.
+            context: Earlier turns of the conversation, oldest first; they count less.
+            explain: Give each leg's score and rank, and which terms matched.
+
+        Raises:
+            ValueError: `top_k` is below 1, or an unknown filter.
+        """
+        return self.search_many(
+            [text], top_k=top_k, filters=filters, context=context, explain=explain
+        )[0]
+
+    def search_many(
+        self,
+        texts: Sequence[str],
+        *,
+        top_k: int = 5,
+        filters: FilterArgument = None,
+        context: Sequence[str] = (),
+        explain: bool = False,
+    ) -> list[SearchResponse]:
+        """One response for each text, all from the same snapshot; see `search`."""
+        return self._searcher.search(
+            texts, top_k=top_k, filters=filters, context=context, explain=explain
+        )
+
+    def rank(
+        self,
+        text: str,
+        *,
+        leg: Leg = Leg.HYBRID,
+        filters: FilterArgument = None,
+        context: Sequence[str] = (),
+        depth: int = 100,
+    ) -> list[tuple[str, float]]:
+        """(article id, score) by one leg or both, and nothing else: what evaluation compares."""
+        return self._searcher.rank(text, leg, filters=filters, context=context, depth=depth)
+
+    def recommend(
+        self,
+        text: str | None = None,
+        *,
+        conversation: Sequence[Turn | Mapping[str, str]] | None = None,
+        article_id: str | None = None,
+        context: CustomerContext | Mapping[str, Any] | None = None,
+        filters: FilterArgument = None,
+    ) -> Recommendation:
+        """The few articles that an agent should act on, in the order of acting.
+
+        Exactly one of `text`, `conversation` and `article_id` says what it is about.
+
+        Args:
+            text: The problem.
+            conversation: Turns so far, as ``{"role": "customer" or "agent", "text": …}``.
+            article_id: The article being read.
+            context: What is known of the customer: segment, products, region, channel.
+            filters: Conditions, as for `search`.
+
+        Raises:
+            ValueError: None or several of the three are given, or there is no such article.
+        """
+        given = [value for value in (text, conversation, article_id) if value is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of text, conversation and article_id")
+        searcher = self._searcher
+        earlier: tuple[str, ...] = ()
+        if conversation is not None:
+            text, earlier = current_problem(conversation)
+        return recommend(
+            searcher,
+            text=text,
+            earlier=earlier,
+            article_id=article_id,
+            customer=CustomerContext.parse(context),
+            filters=filters,
+        )
+
+    def update(
+        self,
+        articles: Iterable[Article] = (),
+        *,
+        delete: Collection[str] = (),
+        progress: Progress | None = None,
+    ) -> BuildReport:
+        """Adds or replaces articles, deletes others, publishes the result and opens it.
+
+        The rest is taken over as it is; the index is, byte for byte, what a build would give.
+
+        Raises:
+            SourceError: An id stands twice, is both given and deleted, or is to be deleted and
+                unknown.
+            IndexBusyError: Another process is writing to the folder.
+        """
+        report = update(self.index_dir, articles, delete=delete, progress=progress)
+        self.reload()
+        return report
+
+    def reload(self) -> bool:
+        """Opens what is published now; searches that are running finish on the old snapshot.
+
+        Returns:
+            Whether another snapshot was opened.
+
+        Raises:
+            SnapshotError: The published snapshot cannot be opened; the old one goes on answering.
+        """
+        snapshots = SnapshotStore(self.index_dir)
+        with self._opening:
+            if snapshots.current_id() == self.snapshot_id:
+                return False
+            self._searcher = _open_searcher(snapshots)
+            return True
+
+    def verify(self, *, sample: int = 50, progress: Progress | None = None) -> Verification:
+        """Checks the snapshot against rank-bm25 and the encoder; see `kbsearch.verification`."""
+        return verify(self._searcher.index, sample=sample, progress=progress)
+
+
+def _open_searcher(snapshots: SnapshotStore, snapshot_id: str | None = None) -> Searcher:
+    index = LocalIndex.open(snapshots, snapshot_id)
+    return Searcher(index, open_analyzer(index), open_encoder(index))

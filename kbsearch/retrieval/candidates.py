@@ -1,0 +1,90 @@
+"""Candidates: what either leg finds, with the exact scores of both."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.index.local import LocalIndex
+from kbsearch.ranking import top
+from kbsearch.retrieval.fusion import combine, normalize_dense, normalize_lexical
+from kbsearch.retrieval.query import Query
+from kbsearch.settings import Settings
+
+# Vectors looked at for each article wanted: an article has about six questions and a body.
+_VECTORS_PER_ARTICLE = 4
+
+
+class Leg(StrEnum):
+    """Which scores order the candidates."""
+
+    BM25 = "bm25"
+    DENSE = "dense"
+    HYBRID = "hybrid"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The articles that either leg found, ordered by one of them or by both.
+
+    Attributes:
+        rows: (n,) int64 articles, best first.
+        scores: (n,) float64 score that orders them.
+        bm25: (n,) float64 BM25; 0 where no term matches.
+        dense: (n,) float64 similarity of the best question plus the body's share.
+        lexical: (n,) float64 normalised `bm25`.
+        semantic: (n,) float64 normalised `dense`.
+        question: (n,) int64 which of title (0) and questions (1, 2, …) is nearest.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    bm25: NDArray[np.float64]
+    dense: NDArray[np.float64]
+    lexical: NDArray[np.float64]
+    semantic: NDArray[np.float64]
+    question: NDArray[np.int64]
+
+
+def find(
+    index: LocalIndex,
+    query: Query,
+    allowed: NDArray[np.bool_],
+    settings: Settings,
+    leg: Leg = Leg.HYBRID,
+) -> Candidates:
+    """Candidates for `query` among the `allowed` articles.
+
+    Each leg alone gives only what it finds itself; both together give the union, and every article
+    in it has the exact scores of both.
+    """
+    depth = settings.fusion.depth
+    bm25 = np.where(allowed, index.inverted.scores(query.weights), 0.0)
+    pools = []
+    if leg is not Leg.DENSE:
+        best = top(bm25, depth)
+        pools.append(best[bm25[best] > 0])
+    if leg is not Leg.BM25:
+        everything = bool(allowed.all())
+        count = depth * _VECTORS_PER_ARTICLE
+        pools.append(index.vectors.nearest(query.vector, count, None if everything else allowed))
+    rows = np.unique(np.concatenate(pools))
+    dense, question = index.vectors.scores(query.vector, rows)
+    lexical = normalize_lexical(bm25[rows], index.inverted.bound(query.weights))
+    semantic = normalize_dense(dense, settings.vectors.body_weight)
+    scores = {
+        Leg.BM25: bm25[rows],
+        Leg.DENSE: dense,
+        Leg.HYBRID: combine(lexical, semantic, settings.fusion.dense_weight),
+    }[leg]
+    order = top(scores, len(rows))
+    return Candidates(
+        rows=rows[order],
+        scores=scores[order],
+        bm25=bm25[rows][order],
+        dense=dense[order],
+        lexical=lexical[order],
+        semantic=semantic[order],
+        question=question[order],
+    )

@@ -1,0 +1,86 @@
+"""Filters: which articles may be found at all."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from kbsearch.article import Audience, Kind, Visibility
+from kbsearch.index.facet_index import FACETS
+
+_ALIASES = {
+    "product": "products",
+    "tag": "tags",
+    "channel": "channels",
+    "region": "regions",
+    "date": "valid_on",
+}
+
+
+def _as_tuple(value: object) -> object:
+    """One value alone stands for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _category(value: object) -> object:
+    values = _as_tuple(value)
+    if not isinstance(values, Sequence):
+        return values
+    return tuple(v.strip().strip("/") if isinstance(v, str) else v for v in values)
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class Filters(BaseModel):
+    """What an article must be like; within a field any value does, all fields must fit.
+
+    A category matches everything below it. An article that names no audience, channel or region is
+    meant for all of them. ``visibility`` alone is strict the other way: ``public`` never shows an
+    internal article, ``internal`` shows internal ones only; without it both are searched.
+
+    Attributes:
+        valid_on: Day on which the article must hold; today if not given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Annotated[tuple[Kind, ...], BeforeValidator(_as_tuple)] = ()
+    products: Names = ()
+    tags: Names = ()
+    category: Annotated[tuple[str, ...], BeforeValidator(_category)] = ()
+    audience: Annotated[tuple[Audience, ...], BeforeValidator(_as_tuple)] = ()
+    channels: Names = ()
+    regions: Names = ()
+    visibility: Annotated[tuple[Visibility, ...], BeforeValidator(_as_tuple)] = ()
+    valid_on: date = Field(default_factory=date.today)
+
+    @classmethod
+    def parse(cls, filters: "Filters | Mapping[str, Any] | None") -> Self:
+        """Filters from a mapping of field to value or values; ``product`` for ``products`` etc.
+
+        Raises:
+            ValueError: An unknown field or value; names it and what is allowed.
+        """
+        if isinstance(filters, cls):
+            return filters
+        mapping = filters.model_dump() if isinstance(filters, Filters) else dict(filters or {})
+        named = {_ALIASES.get(name, name): value for name, value in mapping.items()}
+        try:
+            return cls.model_validate(named)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = ".".join(str(part) for part in first["loc"][:1])
+            allowed = ", ".join([*cls.model_fields])
+            reason = (
+                f"unknown filter {field!r}; filters are {allowed}"
+                if first["type"] == "extra_forbidden"
+                else f"filter {field!r}: {first['msg']}, got {first['input']!r}"
+            )
+            raise ValueError(reason) from error
+
+    def wanted(self) -> dict[str, tuple[str, ...]]:
+        """Facet to the values asked for; facets without any are left out."""
+        facets = {name: tuple(str(v) for v in getattr(self, name)) for name in FACETS}
+        return {name: values for name, values in facets.items() if values}

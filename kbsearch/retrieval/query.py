@@ -1,0 +1,85 @@
+"""A query as the index sees it: weighted terms and a vector."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.analysis.analyzer import Analyzer
+from kbsearch.analysis.filters import normalize
+from kbsearch.encoders.protocol import Encoder
+from kbsearch.settings import Settings
+
+# People ask in tens of characters; what is longer is a pasted log, whose head says what it is.
+MAX_CHARACTERS = 1000
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query, understood.
+
+    Attributes:
+        text: As it came.
+        terms: Its own terms, each with how often it stands in the query.
+        synonyms: Terms of the same meaning, with their lower weight.
+        context: Terms of earlier turns of the conversation, with their lower weight.
+        vector: (dim,) float32 unit vector; zeros if no word is known.
+    """
+
+    text: str
+    terms: Mapping[str, float]
+    synonyms: Mapping[str, float]
+    context: Mapping[str, float]
+    vector: NDArray[np.float32]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Every term that scores, and its weight."""
+        return {**self.context, **self.synonyms, **self.terms}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to search for."""
+        return not self.terms and not self.vector.any()
+
+
+class QueryReader:
+    """Makes queries from texts, many at once where there are many."""
+
+    def __init__(self, analyzer: Analyzer, encoder: Encoder, settings: Settings) -> None:
+        self._analyzer = analyzer
+        self._encoder = encoder
+        self._settings = settings
+
+    def read(self, texts: Sequence[str], context: Sequence[str] = ()) -> list[Query]:
+        """Queries for `texts`, all with the same earlier turns `context`, oldest first."""
+        cut = [text[:MAX_CHARACTERS] for text in texts]
+        earlier = "\n".join(turn[:MAX_CHARACTERS] for turn in context)
+        vectors = self._encoder.encode([normalize(text) for text in [*cut, earlier]])
+        share = self._settings.fusion.context_weight
+        context_terms = dict.fromkeys(self._analyzer.terms(earlier), share)
+        return [
+            self._query(text, short, context_terms, vector + share * vectors[-1])
+            for text, short, vector in zip(texts, cut, vectors[:-1], strict=True)
+        ]
+
+    def _query(
+        self,
+        text: str,
+        cut: str,
+        context: Mapping[str, float],
+        vector: NDArray[np.float32],
+    ) -> Query:
+        terms = self._analyzer.terms(cut)
+        weight = self._settings.bm25.synonym_weight
+        synonyms = self._analyzer.synonyms(terms)
+        length = float(np.linalg.norm(vector))
+        return Query(
+            text=text,
+            terms={term: float(count) for term, count in Counter(terms).items()},
+            synonyms={term: weight / share for term, share in synonyms.items()},
+            context={term: share for term, share in context.items() if term not in terms},
+            vector=vector / np.float32(length) if length else vector,
+        )

@@ -1,0 +1,163 @@
+"""The searcher: walks a query through one opened index."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.analysis.analyzer import Analyzer
+from kbsearch.article import Article
+from kbsearch.encoders.protocol import Encoder
+from kbsearch.index.local import LocalIndex
+from kbsearch.retrieval.candidates import Candidates, Leg, find
+from kbsearch.retrieval.clarification import clarification
+from kbsearch.retrieval.confidence import confidence, features
+from kbsearch.retrieval.filters import Filters
+from kbsearch.retrieval.highlight import Highlighter
+from kbsearch.retrieval.query import Query, QueryReader
+from kbsearch.retrieval.response import (
+    Clarification,
+    Decision,
+    Explanation,
+    Hit,
+    LegExplanation,
+    SearchResponse,
+)
+
+
+class Searcher:
+    """Answers queries from one snapshot; any number of threads may use it at once."""
+
+    def __init__(self, index: LocalIndex, analyzer: Analyzer, encoder: Encoder) -> None:
+        self.index = index
+        self.settings = index.manifest.contents.settings
+        self._analyzer = analyzer
+        self._reader = QueryReader(analyzer, encoder, self.settings)
+
+    def search(
+        self,
+        texts: Sequence[str],
+        *,
+        top_k: int,
+        filters: Filters | Mapping[str, Any] | None,
+        context: Sequence[str],
+        explain: bool,
+    ) -> list[SearchResponse]:
+        """One response for each text; see `kbsearch.KnowledgeBase.search`."""
+        if top_k < 1:
+            raise ValueError(f"top_k must be at least 1, got {top_k}")
+        begin = time.perf_counter()
+        allowed = self.allowed(filters)
+        queries = self._reader.read(texts, context)
+        read_ms = (time.perf_counter() - begin) * 1000 / max(len(texts), 1)
+        return [self._respond(query, allowed, top_k, explain, read_ms) for query in queries]
+
+    def rank(
+        self,
+        text: str,
+        leg: Leg,
+        *,
+        filters: Filters | Mapping[str, Any] | None,
+        context: Sequence[str],
+        depth: int,
+    ) -> list[tuple[str, float]]:
+        """(article id, score) of the best articles by one leg or both: what evaluation compares."""
+        (query,) = self._reader.read([text], context)
+        candidates = find(self.index, query, self.allowed(filters), self.settings, leg)
+        ids = self.index.store.ids
+        pairs = zip(candidates.rows.tolist(), candidates.scores.tolist(), strict=True)
+        return [(ids[row], score) for row, score in list(pairs)[:depth]]
+
+    def allowed(self, filters: Filters | Mapping[str, Any] | None) -> NDArray[np.bool_]:
+        """(articles,) bool: which articles may be found."""
+        parsed = Filters.parse(filters)
+        return self.index.facets.allowed(parsed.wanted(), parsed.valid_on)
+
+    def _respond(
+        self, query: Query, allowed: NDArray[np.bool_], top_k: int, explain: bool, read_ms: float
+    ) -> SearchResponse:
+        begin = time.perf_counter()
+        candidates = find(self.index, query, allowed, self.settings)
+        rows = candidates.rows[:top_k].tolist()
+        articles = [self.index.store.article(row) for row in rows]
+        hits = tuple(self._hits(query, candidates, articles, explain))
+        decision, clarify = self._decide(query, hits, articles)
+        return SearchResponse(
+            query=query.text,
+            hits=hits,
+            decision=decision,
+            clarify=clarify,
+            facets=self.index.facets.counts(candidates.rows),
+            snapshot_id=self.index.manifest.snapshot_id,
+            took_ms=read_ms + (time.perf_counter() - begin) * 1000,
+        )
+
+    def _hits(
+        self, query: Query, candidates: Candidates, articles: Sequence[Article], explain: bool
+    ) -> list[Hit]:
+        """The first candidates as hits."""
+        idf = {term: self.index.inverted.idf(term) for term in (*query.terms, *query.synonyms)}
+        highlighter = Highlighter(self._analyzer, idf)
+        hits = []
+        for place, article in enumerate(articles):
+            values = features(self.index, query, candidates, place)
+            questions = (article.title, *article.questions)
+            matched = questions[int(candidates.question[place])]
+            hits.append(
+                Hit(
+                    article_id=article.id,
+                    title=article.title,
+                    kind=article.kind,
+                    score=float(candidates.scores[place]),
+                    confidence=confidence(values),
+                    matched_question=matched,
+                    highlights=highlighter.highlights(article, matched),
+                    explanation=self._explanation(query, candidates, place, values, idf)
+                    if explain
+                    else None,
+                )
+            )
+        return hits
+
+    def _decide(
+        self, query: Query, hits: Sequence[Hit], articles: Sequence[Article]
+    ) -> tuple[Decision, Clarification | None]:
+        thresholds = self.settings.decision
+        best = hits[0].confidence if hits else 0.0
+        if best >= thresholds.answer:
+            return Decision.ANSWER, None
+        if best < thresholds.suggest or not hits:
+            return Decision.ABSTAIN, None
+        ask = clarification(query.text, articles, [hit.score for hit in hits])
+        return (Decision.CLARIFY, ask) if ask else (Decision.SUGGEST, None)
+
+    def _explanation(
+        self,
+        query: Query,
+        candidates: Candidates,
+        place: int,
+        values: Mapping[str, float],
+        idf: Mapping[str, float],
+    ) -> Explanation:
+        row = int(candidates.rows[place])
+        stands = {term: self.index.inverted.contains(term, row) for term in idf}
+        return Explanation(
+            bm25=_leg(candidates.bm25, candidates.lexical, place),
+            dense=_leg(candidates.dense, candidates.semantic, place),
+            dense_weight=self.settings.fusion.dense_weight,
+            matched_terms={term: idf[term] for term in query.terms if stands[term]},
+            missing_terms={term: idf[term] for term in query.terms if not stands[term]},
+            synonyms=tuple(term for term in query.synonyms if stands[term]),
+            features=dict(values),
+        )
+
+
+def _leg(
+    scores: NDArray[np.float64], normalized: NDArray[np.float64], place: int
+) -> LegExplanation:
+    """One leg's score and rank for the candidate at `place`."""
+    score = float(scores[place])
+    rank = int((scores > score).sum()) + 1 if score > 0 else None
+    return LegExplanation(score=score, normalized=float(normalized[place]), rank=rank)
