@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo index test lint eval bench encoder confidence crash-test clean
+.PHONY: help demo index test lint eval bench encoder calibrate crash-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
@@ -41,8 +41,15 @@ eval: index ## measure accuracy on eval/smart_devices
 bench: $(READY) ## build time, search time and accuracy on real articles (needs $(DATA))
 	$(BIN)/python benchmarks/bench_search.py --data $(DATA)
 
-encoder: $(READY) ## train the bundled encoder anew (needs $(DATA); minutes)
-	$(BIN)/python -m kbsearch.training --data $(DATA) --out kbsearch/encoders/bundled
+encoder: $(READY) ## train the bundled encoder anew, first without a tenth of the groups to measure (needs $(DATA))
+	OMP_NUM_THREADS=1 $(BIN)/python -m kbsearch.training --data $(DATA) --groups corpora/paraphrases \
+		--work .demo/teacher --hold-out 0.1 --out .demo/encoder_dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m kbsearch.training --data $(DATA) --groups corpora/paraphrases \
+		--work .demo/teacher --figures .demo/encoder_dev/figures.json --out kbsearch/encoders/bundled
+
+calibrate: $(READY) ## fit fusion and confidence on the groups that `make encoder` held out
+	$(BIN)/python -m kbsearch.training.calibration --encoder .demo/encoder_dev \
+		--groups .demo/encoder_dev/held_out.jsonl --out kbsearch/retrieval/confidence.json
 
 crash-test: $(READY) ## kill builds and updates at random moments, 50 times each
 	$(BIN)/python benchmarks/crash_test.py

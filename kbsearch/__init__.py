@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from kbsearch.evaluation.comparison import compare
     from kbsearch.evaluation.experiment import Evaluation, evaluate
     from kbsearch.evaluation.query_set import JudgedQuery, QuerySet
-    from kbsearch.indexer import BuildReport
+    from kbsearch.indexer.builder import BuildReport
     from kbsearch.knowledge_base import KnowledgeBase
     from kbsearch.recommendation.customer import CustomerContext
     from kbsearch.recommendation.recommender import Recommendation
@@ -91,7 +91,7 @@ _HOMES = {
     "kbsearch.evaluation.comparison": ("compare",),
     "kbsearch.evaluation.experiment": ("Evaluation", "evaluate"),
     "kbsearch.evaluation.query_set": ("JudgedQuery", "QuerySet"),
-    "kbsearch.indexer": ("BuildReport",),
+    "kbsearch.indexer.builder": ("BuildReport",),
     "kbsearch.knowledge_base": ("KnowledgeBase",),
     "kbsearch.recommendation.customer": ("CustomerContext",),
     "kbsearch.recommendation.recommender": ("Recommendation",),

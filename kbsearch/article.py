@@ -12,7 +12,7 @@ FIELDS = ("title", "questions", "body", "tags", "captions")
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-CategoryPath = Annotated[str, StringConstraints(pattern=r"^$|^[^/\s][^/]*(/[^/]+)*$")]
+CategoryPath = Annotated[str, StringConstraints(pattern=r"^$|^[^/\s][^/]*(/[^/\s][^/]*)*$")]
 
 
 class Kind(StrEnum):

@@ -8,6 +8,7 @@
     ├── DictionaryError        a user dictionary, synonym or stop-word file with a bad line
     ├── EncoderError           a model that cannot be loaded or does not fit the snapshot
     ├── MissingDependencyError an optional package is not installed
+    ├── FilterError            an unknown filter or value; also a ValueError
     ├── IndexBusyError         another process is writing to the same index folder
     └── SnapshotError
         ├── SnapshotNotFoundError      nothing published there, or no such snapshot
@@ -84,6 +85,10 @@ class KBSearchError(Exception):
         self.params = dict(params or {})
         super().__init__(self.text("en"))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Python pickles an exception by its text; a worker's error has to come back whole.
+        return type(self), (self.key, self.params)
+
     def text(self, lang: messages.Language = "en") -> str:
         """The message in `lang`."""
         return messages.text(f"error.{self.key}", lang, self.params)
@@ -97,6 +102,9 @@ class _ProblemsError(KBSearchError):
     ) -> None:
         self.problems = tuple(problems)
         super().__init__(key, {"count": len(self.problems), **(params or {})})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.key, self.problems, self.params)
 
     def text(self, lang: messages.Language = "en") -> str:
         """The message in `lang`, followed by one line for each problem."""
@@ -122,6 +130,10 @@ class EncoderError(KBSearchError):
 
 class MissingDependencyError(KBSearchError):
     """A package that this feature needs is not installed."""
+
+
+class FilterError(KBSearchError, ValueError):
+    """A filter that does not exist, or a value that it cannot have."""
 
 
 class IndexBusyError(KBSearchError):

@@ -8,26 +8,18 @@ from typing import Any, Self
 from kbsearch.article import Article
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import Manifest, SnapshotStore
-from kbsearch.indexer import (
-    BuildReport,
-    Paths,
-    Progress,
-    build,
-    open_analyzer,
-    open_encoder,
-    update,
-)
+from kbsearch.indexer.builder import BuildReport, build, update
+from kbsearch.indexer.content import Progress, open_analyzer, open_encoder
+from kbsearch.indexer.source import Paths
 from kbsearch.recommendation.conversation import Turn, current_problem
 from kbsearch.recommendation.customer import CustomerContext
 from kbsearch.recommendation.recommender import Recommendation, recommend
 from kbsearch.retrieval.candidates import Leg
-from kbsearch.retrieval.filters import Filters
+from kbsearch.retrieval.filters import FilterArgument
 from kbsearch.retrieval.response import SearchResponse
 from kbsearch.retrieval.searcher import Searcher
 from kbsearch.settings import Settings
 from kbsearch.verification import Verification, verify
-
-FilterArgument = Filters | Mapping[str, Any] | None
 
 
 class KnowledgeBase:
@@ -126,7 +118,7 @@ class KnowledgeBase:
         *,
         top_k: int = 5,
         filters: FilterArgument = None,
-        context: Sequence[str] = (),
+        context: Sequence[str] | None = None,
         explain: bool = False,
     ) -> SearchResponse:
         """The articles that answer `text`, best first, and what to do with them.
@@ -152,12 +144,17 @@ class KnowledgeBase:
         *,
         top_k: int = 5,
         filters: FilterArgument = None,
-        context: Sequence[str] = (),
+        context: Sequence[str] | None = None,
         explain: bool = False,
     ) -> list[SearchResponse]:
         """One response for each text, all from the same snapshot; see `search`."""
-        return self._searcher.search(
-            texts, top_k=top_k, filters=filters, context=context, explain=explain
+        searcher = self._searcher
+        return searcher.search(
+            texts,
+            top_k=top_k,
+            allowed=searcher.allowed(filters),
+            context=context or (),
+            explain=explain,
         )
 
     def rank(
@@ -170,7 +167,9 @@ class KnowledgeBase:
         depth: int = 100,
     ) -> list[tuple[str, float]]:
         """(article id, score) by one leg or both, and nothing else: what evaluation compares."""
-        return self._searcher.rank(text, leg, filters=filters, context=context, depth=depth)
+        searcher = self._searcher
+        allowed = searcher.allowed(filters)
+        return searcher.rank(text, leg, allowed=allowed, context=context, depth=depth)
 
     def recommend(
         self,

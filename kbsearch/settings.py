@@ -66,7 +66,7 @@ class VectorSettings(_Section):
     """
 
     model: str = "bundled"
-    body_weight: Share = 0.5
+    body_weight: Share = 0.75
     exact_up_to: Annotated[int, Field(ge=0)] = 30_000
 
 
@@ -74,12 +74,13 @@ class FusionSettings(_Section):
     """How the legs become one score.
 
     Attributes:
-        dense_weight: Share of the dense leg; the lexical leg has the rest.
+        dense_weight: Share of the dense leg; the lexical leg has the rest. Measured by
+            `kbsearch.training.calibration`, as is the weight of the body.
         depth: Candidates taken from each leg.
         context_weight: Weight of earlier turns of a conversation against the query.
     """
 
-    dense_weight: Share = 0.7
+    dense_weight: Share = 0.9
     depth: Annotated[int, Field(ge=1)] = 100
     context_weight: Share = 0.3
 
@@ -88,7 +89,7 @@ class DecisionSettings(_Section):
     """Confidence from which the top article is an answer, or at least a suggestion."""
 
     answer: Share = 0.8
-    suggest: Share = 0.4
+    suggest: Share = 0.3
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

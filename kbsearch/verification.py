@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kbsearch.analysis.analyzer import Analyzer
+from kbsearch.article import FIELDS
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.referee import TOLERANCE, Referee
-from kbsearch.indexer import field_terms, open_analyzer, open_encoder, vector_texts
+from kbsearch.indexer.content import field_terms, open_analyzer, open_encoder, vector_texts
 
 _VECTOR_TOLERANCE = 1e-4
 _SEED = 0
@@ -93,9 +94,11 @@ def _bm25_differences(
         if progress and number % 100 == 0:
             progress("analyse", number, len(index.store.ids))
         fields.append(field_terms(article, analyzer))
-    if not any(terms for article in fields for terms in article.values()):
-        return {}
-    referee = Referee(fields, index.manifest.contents.settings.bm25)
+    bm25 = index.manifest.contents.settings.bm25
+    searched = [name for name in FIELDS if getattr(bm25.weights, name)]
+    if not any(article[name] for article in fields for name in searched):
+        return {}  # rank-bm25 divides by the number of terms
+    referee = Referee(fields, bm25)
     differences: dict[str, float] = {}
     for number, row in enumerate(rows):
         if progress:

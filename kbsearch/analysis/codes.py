@@ -23,7 +23,7 @@ class Token(NamedTuple):
 
 
 def code_tokens(text: str) -> Iterator[Token]:
-    """The terms of every code in normalised `text`, in order of their start.
+    """The terms of every code in normalised `text`, code by code.
 
     >>> [token.term for token in code_tokens("ppr-9087 wi-fi 6")]
     ['ppr9087', 'ppr', '9087', 'wifi', 'wi', 'fi', '6', 'wifi6']

@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 # Lone surrogates cannot be encoded, so they count as control characters.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Characters that each fold to exactly one (a test holds them to it): most Chinese text.
+_ONE_TO_ONE = re.compile("[\t\n\r -~°·×—‘’“”→①-⑨\u3000-\u3029\u3030-\u303f\u3400-\u9fff！-～]+")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 
 
@@ -46,30 +48,57 @@ def normalize(text: str) -> str:
 def normalize_with_offsets(text: str) -> Normalized:
     """The normal form of `text`, each character with its place in the original.
 
-    It works cluster by cluster (a character and the marks that combine with it), so it is slower
-    than `normalize`; use it where the place matters. OpenCC's traditional-to-simplified tables keep
-    the number of characters, so only folding moves them.
+    Stretches of characters that fold one to one go at once, others cluster by cluster (a character
+    and what combines with it). OpenCC's traditional-to-simplified tables keep the number of
+    characters.
     """
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     begin = 0
     while begin < len(text):
-        end = begin + 1
-        while end < len(text) and unicodedata.combining(text[end]):
-            end += 1
-        folded = _fold(text[begin:end])
-        pieces.append(folded)
-        starts += [begin] * len(folded)
-        ends += [end] * len(folded)
+        end = _one_to_one_until(text, begin)
+        if end > begin:
+            pieces.append(_fold(text[begin:end]))
+            starts += range(begin, end)
+            ends += range(begin + 1, end + 1)
+        else:
+            end = begin + 1
+            while end < len(text) and _joins(text[begin:end], text[end]):
+                end += 1
+            folded = _fold(text[begin:end])
+            pieces.append(folded)
+            starts += [begin] * len(folded)
+            ends += [end] * len(folded)
         begin = end
     return Normalized(_simplify("".join(pieces)), starts, ends)
+
+
+def _one_to_one_until(text: str, begin: int) -> int:
+    """End of the stretch from `begin` that folds one to one, less a character that has marks."""
+    match = _ONE_TO_ONE.match(text, begin)
+    end = match.end() if match else begin
+    has_mark = begin < end < len(text) and _joins(text[end - 1], text[end])
+    return end - 1 if has_mark else end
+
+
+def _joins(before: str, character: str) -> bool:
+    """Whether `character` belongs to what is `before` it: a mark, half a syllable, or invisible."""
+    if _ONE_TO_ONE.match(character):
+        return False
+    alone = _fold(character)
+    return (
+        not alone
+        or unicodedata.combining(alone[0]) > 0
+        or _fold(before + character) != _fold(before) + alone
+    )
 
 
 def _fold(text: str) -> str:
     """Width, compatibility forms, case, dashes, control and invisible characters."""
     text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
-    text = unicodedata.normalize("NFKC", text).lower()
+    # Where a word ends, lower() gives another sigma; the form of a letter must not hang on that.
+    text = unicodedata.normalize("NFKC", text).lower().replace("ς", "σ")
     return _DASHES.sub("-", text)
 
 

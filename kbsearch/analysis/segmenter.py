@@ -6,7 +6,8 @@ its own tokenizer: the user dictionary of one knowledge base does not leak into 
 cache in a world-writable folder is never read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -47,6 +48,8 @@ class PythonSegmenter:
         self._tokenizer.initialized = True
         for word, frequency in user_words.items():
             self._tokenizer.add_word(word, frequency)
+        # jieba counts a repeated (B超) or replaced word twice in the total, rjieba once.
+        self._tokenizer.total = sum(self._tokenizer.FREQ.values())
 
     def words(self, han: str) -> Iterable[tuple[str, int, int]]:
         """(word, start, end) in search mode."""
@@ -55,5 +58,17 @@ class PythonSegmenter:
 
 
 def open_segmenter(user_words: Mapping[str, int]) -> Segmenter:
-    """The fastest segmenter installed, with the given words (word → frequency) added."""
-    return RustSegmenter(user_words) if find_spec("rjieba") else PythonSegmenter(user_words)
+    """The fastest segmenter installed, with the given words (word → frequency) added.
+
+    One is shared by all that ask for the same words, as reading the dictionary takes a tenth of a
+    second and a reload changes words but rarely; segmenters are not changed once made.
+    """
+    kind = RustSegmenter if find_spec("rjieba") else PythonSegmenter
+    return _opened(kind, tuple(user_words.items()))
+
+
+@lru_cache(maxsize=8)
+def _opened(
+    kind: Callable[[Mapping[str, int]], Segmenter], words: tuple[tuple[str, int], ...]
+) -> Segmenter:
+    return kind(dict(words))

@@ -16,7 +16,7 @@ import typer
 from kbsearch import messages
 from kbsearch.cli import editing, measuring, searching
 from kbsearch.cli.console import Console
-from kbsearch.errors import KBSearchError, SnapshotNotFoundError
+from kbsearch.errors import FilterError, KBSearchError, SnapshotNotFoundError
 
 _WRONG_USE = 2
 _FAILED = 1
@@ -34,8 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
         application(console)(args=rest, prog_name="kbsearch")
     except KBSearchError as error:
         console.error(error.text(console.lang))
-        sys.exit(_WRONG_USE if isinstance(error, SnapshotNotFoundError) else _FAILED)
-    except ValueError as error:
+        sys.exit(_WRONG_USE if isinstance(error, SnapshotNotFoundError | FilterError) else _FAILED)
+    except (ValueError, OSError) as error:  # OSError: a file given on the command line
         console.error(str(error))
         sys.exit(_WRONG_USE)
 

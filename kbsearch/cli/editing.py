@@ -66,7 +66,7 @@ def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
         skip_invalid: Annotated[bool, skip_option] = False,
         as_json: Annotated[bool, shared.json] = False,
     ) -> None:
-        from kbsearch import indexer
+        from kbsearch.indexer import builder
         from kbsearch.settings import Settings
 
         settings = Settings.read(settings_file) if settings_file else Settings()
@@ -74,7 +74,7 @@ def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
             vectors = settings.vectors.model_copy(update={"model": model})
             settings = settings.model_copy(update={"vectors": vectors})
         with console.progress() as progress:
-            report = indexer.build(
+            report = builder.build(
                 sources, index, settings=settings, skip_invalid=skip_invalid, progress=progress
             )
         if as_json:

@@ -30,15 +30,15 @@ def parse_filters(console: Console, given: list[str] | None) -> dict[str, list[s
     Raises:
         ValueError: One has no ``=``.
     """
-    filters: dict[str, list[str] | str] = {}
+    filters: dict[str, list[str]] = {}
     for entry in given or ():
         name, equals, value = entry.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise ValueError(console.text("search.filter_form", value=entry))
         known = filters.setdefault(name.strip(), [])
-        if isinstance(known, list):
-            known.append(value.strip())
-    return {name: v[0] if name in {"date", "valid_on"} else v for name, v in filters.items()}
+        known.append(value.strip())
+    # A day is one value; several would be refused, as they should.
+    return {name: values[0] if len(values) == 1 else values for name, values in filters.items()}
 
 
 def split_snapshot(index: str) -> tuple[Path, str | None]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 class Encoder(Protocol):
     """A model that turns texts into vectors whose inner product is their likeness.
 
-    Texts come in the normal form of `kbsearch.analysis.filters.normalize`. An encoder may be used by
-    many threads at once.
+    Texts come in the normal form of `kbsearch.analysis.filters.normalize`. An encoder may be used
+    by many threads at once.
     """
 
     @property
@@ -45,6 +45,7 @@ def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     array([[0.6, 0.8],
            [0. , 0. ]], dtype=float32)
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = vectors / np.where(lengths > 0, lengths, np.float32(1))
+    lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    unit: NDArray[np.float32] = vectors / lengths
     return unit

@@ -18,10 +18,10 @@ def load_encoder(model: str | Path = BUNDLED) -> Encoder:
     """The encoder called `model`.
 
     Args:
-        model: ``bundled`` for the model that comes with kbsearch, a folder of a sentence-transformers
-            model, which is loaded without touching the network, or a name on the Hugging Face hub,
-            such as ``BAAI/bge-small-zh-v1.5``, which is downloaded unless it is cached. A folder wins
-            over a hub model of the same name; a `Path` is always a folder.
+        model: ``bundled`` for the model that comes with kbsearch; a folder of a
+            sentence-transformers model, which is loaded without touching the network; or a name on
+            the Hugging Face hub, such as ``BAAI/bge-small-zh-v1.5``, which is downloaded unless it
+            is cached. A folder wins over a hub model of the same name; a `Path` is always a folder.
 
     Raises:
         EncoderError: There is no such folder or model, or it is damaged.

@@ -62,7 +62,7 @@ class SentenceTransformerEncoder:
         for key, tensor in sorted(self._model.state_dict().items()):
             digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             # NumPy has no bfloat16; float32 holds it and float16 exactly.
-            digest.update(np.ascontiguousarray(tensor.detach().cpu().float().numpy()))
+            digest.update(tensor.detach().cpu().float().numpy().tobytes())
         return digest.hexdigest()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -77,9 +77,7 @@ class SentenceTransformerEncoder:
         """The model's vectors as they are."""
         with self._lock:
             try:
-                vectors = self._model.encode(
-                    texts, convert_to_numpy=True, show_progress_bar=False
-                )
+                vectors = self._model.encode(texts, convert_to_numpy=True, show_progress_bar=False)
             except Exception as error:  # out of memory, a text the model's own code rejects, …
                 raise EncoderError(
                     "encoder_failed", {"model": self._name, "reason": error}

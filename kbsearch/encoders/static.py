@@ -1,7 +1,7 @@
 """Encoder for static models: the mean of word vectors, without torch.
 
-The folder is what sentence-transformers writes for its `StaticEmbedding`: a text's vector is the mean
-of its tokens' rows, divided by its length. Both give the same vectors.
+The folder is what sentence-transformers writes for its `StaticEmbedding`: a text's vector is the
+mean of its tokens' rows, divided by its length. Both give the same vectors.
 """
 
 import hashlib
@@ -73,7 +73,7 @@ class StaticEncoder:
         return digest.hexdigest()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The texts' vectors: (n, dim) float32, unit rows, or zeros for a text without a known token."""
+        """The texts' vectors: (n, dim) float32, unit rows; zeros where no token is known."""
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for start in range(0, len(texts), _BATCH):
             batch = list(texts[start : start + _BATCH])
@@ -85,7 +85,7 @@ class StaticEncoder:
 
 
 def is_static_model(folder: Path) -> bool:
-    """Whether the folder holds a sentence-transformers model that is only a table of word vectors."""
+    """Whether the folder is a sentence-transformers model that is only a table of word vectors."""
     try:
         _subfolder(folder)
     except EncoderError:

@@ -97,7 +97,13 @@ def evaluate(
     *,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Evaluation:
-    """Runs every query through each leg and through search, and measures."""
+    """Runs every query through each leg and through search, and measures.
+
+    Raises:
+        ValueError: The query set is empty.
+    """
+    if not query_set.queries:
+        raise ValueError("the query set is empty")
     answerable = query_set.answerable
     judgments = {query.id: query.relevant for query in answerable}
     runs = {leg: rankings(knowledge_base, answerable, leg) for leg in Leg}

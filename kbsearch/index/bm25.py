@@ -5,6 +5,7 @@ Lucene's BM25Similarity, which is never zero or below. Both are Robertson and Za
 Probabilistic Relevance Framework: BM25 and Beyond*, equations 3.3 (idf) and 3.15 (saturation).
 """
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -31,6 +32,11 @@ def inverse_document_frequency(document_frequency: Floats, count: int, form: Idf
     idf: Floats = np.log(odds)
     floor = EPSILON * idf.mean() if len(idf) else 0.0
     return np.where(idf < 0, floor, idf)
+
+
+def lucene_idf(document_frequency: int, count: int) -> float:
+    """Idf of a single term in Lucene's form; 0 articles give the greatest."""
+    return math.log1p((count - document_frequency + 0.5) / (document_frequency + 0.5))
 
 
 def saturated_frequency(

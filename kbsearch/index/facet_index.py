@@ -67,6 +67,31 @@ class FacetIndex:
             np.array(validity, np.int32).reshape(-1, 2),
         )
 
+    def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
+        """These facets with some articles left out and others added; see `Postings.merge`."""
+        total = int((kept >= 0).sum()) + len(places)
+        everything = sorted({*self.values, *added.values})
+        number = {pair: place for place, pair in enumerate(everything)}
+        owners, numbers = [], []
+        validity = np.empty((total, 2), np.int32)
+        for source, rows in ((self, kept), (added, places)):
+            owner = rows[source._owners]
+            renumbered = np.array([number[pair] for pair in source.values], np.int32)
+            owners.append(owner[owner >= 0])
+            numbers.append(renumbered[source.numbers[owner >= 0]])
+            validity[rows[rows >= 0]] = source.validity[rows >= 0]
+        owner, merged = np.concatenate(owners), np.concatenate(numbers)
+        used = np.unique(merged)
+        renumbered = np.zeros(len(everything), np.int32)
+        renumbered[used] = np.arange(len(used))
+        counts = np.bincount(owner, minlength=total)
+        return type(self)(
+            values=tuple(everything[place] for place in used.tolist()),
+            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            numbers=renumbered[merged[np.argsort(owner, kind="stable")]],
+            validity=validity,
+        )
+
     def allowed(self, wanted: Mapping[str, Sequence[str]], day: date) -> NDArray[np.bool_]:
         """(articles,) bool: holds on `day` and has one of the values of every facet in `wanted`."""
         ordinal = day.toordinal()
@@ -88,10 +113,9 @@ class FacetIndex:
         members = self.numbers[np.repeat(begins, sizes) + within]
         count = np.bincount(members, minlength=len(self.values))
         counts: dict[str, dict[str, int]] = {}
-        for number in np.argsort(-count, kind="stable").tolist():
+        present = np.flatnonzero(count)
+        for number in present[np.argsort(-count[present], kind="stable")].tolist():
             facet, value = self.values[number]
-            if not count[number]:
-                break
             if value != _ANY:
                 counts.setdefault(facet, {})[value] = int(count[number])
         return counts
@@ -133,9 +157,13 @@ class FacetIndex:
     @cached_property
     def _by_value(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Value numbers, ascending, and the row that carries each."""
-        owners = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
         order = np.argsort(self.numbers, kind="stable")
-        return self.numbers[order], owners[order]
+        return self.numbers[order], self._owners[order]
+
+    @cached_property
+    def _owners(self) -> NDArray[np.int64]:
+        """(values of all rows,) the row that each number belongs to."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
 
 def _values(article: Article, facet: str) -> list[str]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kbsearch.article import FIELDS
 from kbsearch.index.arrays import load_array, save_array
-from kbsearch.index.bm25 import inverse_document_frequency, saturated_frequency
+from kbsearch.index.bm25 import inverse_document_frequency, lucene_idf, saturated_frequency
 from kbsearch.settings import BM25Settings
 
 
@@ -213,13 +213,13 @@ class InvertedIndex:
     def bound(self, query: Mapping[str, float]) -> float:
         """The score of an article that has each term of `query` where it counts most."""
         best = (self.impacts[self._members(term)].max(initial=0.0) for term in query)
-        return float(sum(w * b for w, b in zip(query.values(), best, strict=True)))
+        # Multiplied in float32 and added in float64, as `scores` does: no score may pass the bound.
+        return sum(float(w * b) for w, b in zip(query.values(), best, strict=True))
 
     def idf(self, term: str) -> float:
         """How rare `term` is, in Lucene's form; greatest for an unknown one."""
         members = self._members(term)
-        frequency = np.array([members.stop - members.start], np.float64)
-        return float(inverse_document_frequency(frequency, self.count, "lucene")[0])
+        return lucene_idf(members.stop - members.start, self.count)
 
     def contains(self, term: str, row: int) -> bool:
         """Whether `term` stands in the article of `row`."""

@@ -33,12 +33,11 @@ class IndexParts:
             added: The new articles.
             places: (new articles,) row of each of them in the result.
         """
-        store = self.store.merge(kept, added.store, places)
         return type(self)(
-            store=store,
+            store=self.store.merge(kept, added.store, places),
             postings=self.postings.merge(kept, added.postings, places),
             vectors=self.vectors.merge(kept, added.vectors, places),
-            facets=FacetIndex.of(store.articles()),
+            facets=self.facets.merge(kept, added.facets, places),
         )
 
     def save(self, folder: Path, settings: Settings) -> None:
@@ -67,18 +66,22 @@ class LocalIndex:
         Raises:
             SnapshotError: There is none, it is damaged, or another version wrote it.
         """
-        folder, manifest = snapshots.checked(snapshot_id)
-        settings = manifest.contents.settings
-        index = cls(
-            folder=folder,
-            manifest=manifest,
-            store=ArticleStore.load(folder),
-            inverted=InvertedIndex.load(folder),
-            vectors=VectorIndex.load(folder, settings.vectors),
-            facets=FacetIndex.load(folder),
-        )
-        index.check_sizes()
-        return index
+        while True:
+            folder, manifest = snapshots.checked(snapshot_id)
+            try:
+                index = cls(
+                    folder=folder,
+                    manifest=manifest,
+                    store=ArticleStore.load(folder),
+                    inverted=InvertedIndex.load(folder),
+                    vectors=VectorIndex.load(folder, manifest.contents.settings.vectors),
+                    facets=FacetIndex.load(folder),
+                )
+            except FileNotFoundError:
+                # Collected as garbage by another process since it was checked; look again.
+                continue
+            index.check_sizes()
+            return index
 
     @property
     def parts(self) -> IndexParts:
@@ -89,10 +92,10 @@ class LocalIndex:
         """Raises SnapshotCorruptError if the parts do not speak of the same articles."""
         count = len(self.store.ids)
         sizes = {
-            "articles": len(self.store.offsets) - 1,
-            "lengths": self.inverted.count,
-            "vectors": len(self.vectors.vectors.offsets) - 1,
-            "facets": len(self.facets.validity),
+            "article_offsets.npy": len(self.store.offsets) - 1,
+            "lengths.npy": self.inverted.count,
+            "vector_offsets.npy": len(self.vectors.vectors.offsets) - 1,
+            "validity.npy": len(self.facets.validity),
         }
         for name, size in sizes.items():
             if size != count:

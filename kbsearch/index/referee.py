@@ -52,5 +52,7 @@ class Referee:
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(articles,) score of every article for a query of these terms."""
-        scores: NDArray[np.float64] = self._bm25.get_scores(list(terms))
-        return scores
+        # With b = 1 an article without terms is 0 / 0 for rank-bm25; nothing matches it.
+        with np.errstate(invalid="ignore"):
+            scores: NDArray[np.float64] = self._bm25.get_scores(list(terms))
+        return np.nan_to_num(scores)

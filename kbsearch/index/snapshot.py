@@ -12,14 +12,15 @@
         .building-…/          a build under way, or one that was killed; the next writer removes it
 
 A reader sees the old snapshot or the new one, never a mixture. The manifest holds size and SHA-256
-of every file, and the snapshot's name holds the hash of the manifest, so nothing can be altered
-unseen.
+of every file, and the snapshot's name holds the hash of the manifest but for its time, so nothing
+else can be altered unseen.
 """
 
 import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kbsearch.errors import (
     IndexBusyError,
     SnapshotCorruptError,
+    SnapshotError,
     SnapshotIncompatibleError,
     SnapshotNotFoundError,
 )
@@ -40,6 +42,7 @@ from kbsearch.settings import Settings
 FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
+_ID = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
 
 
 class FileEntry(BaseModel):
@@ -69,8 +72,7 @@ class Contents(BaseModel):
         analyzer: Fingerprint of the analyzer.
         encoder: The encoder.
         dictionaries: SHA-256 of each dictionary.
-        counts: Number of articles, questions, vectors, terms, postings, and of articles held back
-            for each status that is not searchable.
+        counts: Number of articles, vectors, terms and postings.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,8 +112,9 @@ class SnapshotStore:
     def current_id(self) -> str | None:
         """Id of the published snapshot; None if nothing is published."""
         try:
-            return self._pointer.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
+            # A damaged pointer names no snapshot; `manifest` says so.
+            return self._pointer.read_text(encoding="utf-8", errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def folder(self, snapshot_id: str) -> Path:
@@ -137,10 +140,12 @@ class SnapshotStore:
         if wanted is None:
             raise SnapshotNotFoundError("nothing_published", {"path": self.index_dir})
         path = self.folder(wanted) / _MANIFEST
+        params = {"path": self.index_dir, "snapshot": wanted}
+        if not _ID.fullmatch(wanted):  # no way out of the folder, and no NUL for the system
+            raise SnapshotNotFoundError("snapshot_unknown", params)
         try:
             raw = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
-            params = {"path": self.index_dir, "snapshot": wanted}
             raise SnapshotNotFoundError("snapshot_unknown", params) from error
         return _parse_manifest(raw, path, wanted)
 
@@ -189,7 +194,8 @@ class SnapshotStore:
     def publish(self, contents: Contents, write: Callable[[Path], None]) -> Manifest:
         """Makes a new snapshot the published one; call it inside `writing`.
 
-        A snapshot equal to the published one in everything but its time is not made again.
+        A snapshot equal to the published one in everything but its time is not made again, unless
+        the published one is damaged.
 
         Args:
             contents: What it was made of.
@@ -200,7 +206,8 @@ class SnapshotStore:
             write(building)
             manifest = self._sealed(building, contents)
             current = self.current_id()
-            if current and current.partition("-")[2] == manifest.snapshot_id.partition("-")[2]:
+            same = current and current.partition("-")[2] == manifest.snapshot_id.partition("-")[2]
+            if current and same and self._is_sound(current):
                 shutil.rmtree(building)
                 return self.manifest(current)
             building.chmod(0o755)
@@ -219,6 +226,7 @@ class SnapshotStore:
             SnapshotNotFoundError: There is no older one, or no such one.
             SnapshotCorruptError: It is damaged; the published one stays.
         """
+        self.manifest(snapshot_id)  # a mistyped folder is not made into an index
         with self.writing():
             if snapshot_id is None:
                 current = self.manifest().snapshot_id
@@ -243,6 +251,7 @@ class SnapshotStore:
         """
         if keep < 0:
             raise ValueError(f"keep must not be negative, got {keep}")
+        self.manifest()  # a mistyped folder is not made into an index
         with self.writing():
             current = self.manifest().snapshot_id
             others = [name for name in self.ids() if name != current]
@@ -250,6 +259,14 @@ class SnapshotStore:
             for name in doomed:
                 shutil.rmtree(self.folder(name))
         return doomed
+
+    def _is_sound(self, snapshot_id: str) -> bool:
+        """Whether every file of a snapshot is as it was written."""
+        try:
+            self.checked(snapshot_id)
+        except SnapshotError:
+            return False
+        return True
 
     def _sealed(self, building: Path, contents: Contents) -> Manifest:
         """Writes the manifest, last, once every other file is safely on disk."""
@@ -291,7 +308,7 @@ def _parse_manifest(raw: bytes, path: Path, snapshot_id: str) -> Manifest:
             params |= {"found": version, "expected": FORMAT_VERSION}
             raise SnapshotIncompatibleError("format_version", params)
         manifest = Manifest.model_validate_json(raw)
-    except (ValueError, TypeError, KeyError, ValidationError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, ValidationError) as error:
         raise SnapshotCorruptError("file_altered", params) from error
     if manifest.snapshot_id != snapshot_id or manifest.digest()[:8] != snapshot_id[-8:]:
         raise SnapshotCorruptError("file_altered", params)

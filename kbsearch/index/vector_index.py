@@ -154,7 +154,8 @@ class VectorIndex:
         counts = ends - begins
         starts = np.cumsum(counts) - counts
         members = np.repeat(begins - starts, counts) + np.arange(counts.sum())
-        similarity = (self.vectors.matrix[members] @ query).astype(np.float64)
+        # Not `@`: BLAS adds up in an order that hangs on the place, but equal vectors must tie.
+        similarity = np.einsum("ij,j->i", self.vectors.matrix[members], query).astype(np.float64)
         if not len(rows):
             return similarity, np.zeros(0, np.int64)
         is_body = self.vectors.is_body[members]
@@ -189,6 +190,12 @@ class VectorIndex:
             index = faiss.IndexHNSWFlat(matrix.shape[1], _LINKS, faiss.METRIC_INNER_PRODUCT)
             index.hnsw.efConstruction = _BUILD_EFFORT
             index.hnsw.efSearch = _SEARCH_EFFORT
-        index.add(matrix)
+        # Several threads would link the graph in an order of their own: same input, same bytes.
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
+        try:
+            index.add(matrix)
+        finally:
+            faiss.omp_set_num_threads(threads)
         built: _Faiss = index
         return built

@@ -35,7 +35,7 @@ class Form(StrEnum):
     ATTACHMENTS = "attachments"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each heading stands for one column only
 class Column:
     """One column of a table of articles; see the head of `columns.toml`."""
 

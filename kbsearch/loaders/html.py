@@ -8,8 +8,9 @@ page declares is accepted if it is UTF-8, GB2312, GBK, GB18030 or Big5.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 _PREFIX = "kb:"
-_MAX_CHARACTERS = 8 * 1024**2  # the parser takes time quadratic in some malformed markup
+_MAX_CHARACTERS = 8 * 1024**2
 _CHARSET = re.compile(rb"<meta[^>]{0,300}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
 _CHARSETS = {
     "utf-8": "utf-8",
@@ -35,10 +36,29 @@ _CHARSETS = {
     "big5": "big5hkscs",
     "big5-hkscs": "big5hkscs",
 }
-_XML_DECLARATION = re.compile(r"<\?xml[^>]*>", re.IGNORECASE)  # the parser warns about it
-_NOT_TEXT = ("script", "style", "nav", "footer", "noscript", "template", "svg", "iframe", "select",
-             "textarea", "head", "title")  # fmt: skip
-_AROUND_TEXT = ("header", "aside")  # of a page that does not mark its main part
+_EMBEDDED = re.compile(r"data:[a-z]{1,20}/[a-z0-9.+-]{1,80};base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"<\?xml[^>]{0,200}>", re.IGNORECASE)  # the parser warns about it
+_NOT_TEXT = frozenset(
+    {"script", "style", "nav", "footer", "noscript", "template", "svg", "iframe", "select"}
+    | {"textarea", "head", "title"}
+)
+_AROUND_TEXT = frozenset({"header", "aside"})  # of a page that does not mark its main part
+_MEDIA = ["img", "video"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What the main part of a page holds.
+
+    Attributes:
+        markdown: Its text, without the captions of media.
+        media: Its pictures and videos, in document order.
+        captions: Identity of each figure around one of them to the caption.
+    """
+
+    markdown: str
+    media: "list[Tag]"
+    captions: "dict[int, Tag]"
 
 
 def read_html(file: SourceFile) -> Iterator[Draft | Problem]:
@@ -47,6 +67,7 @@ def read_html(file: SourceFile) -> Iterator[Draft | Problem]:
     if isinstance(text, Problem):
         yield text
         return
+    text = _parsable(text)
     if "<" not in text or len(text) > _MAX_CHARACTERS:
         code = "html_too_large" if "<" in text else "html_unreadable"
         limit = {"limit": f"{_MAX_CHARACTERS:,}"}
@@ -55,7 +76,7 @@ def read_html(file: SourceFile) -> Iterator[Draft | Problem]:
     from bs4 import BeautifulSoup, ParserRejectedMarkup
 
     try:
-        page = BeautifulSoup(_XML_DECLARATION.sub("", text), "html.parser")
+        page = BeautifulSoup(text, "html.parser")
     except (ParserRejectedMarkup, RecursionError):
         yield Problem("html_unreadable", file.name)
         return
@@ -77,6 +98,19 @@ def _read_text(file: SourceFile) -> str | Problem:
     return decode(file, raw, _CHARSETS[charset])
 
 
+def _parsable(text: str) -> str:
+    """The page as the parser can take it in time that grows with its length.
+
+    Python's parser takes time quadratic in the length of tags and comments that are never closed:
+    36 seconds for 50 KB of ``<a <a <a``. Their ``<`` becomes text; embedded data are left out.
+    """
+    text = _XML_DECLARATION.sub("", _EMBEDDED.sub("data:", text))
+    commented = text.rfind("-->") + 1
+    text = text[:commented] + text[commented:].replace("<!--", "&lt;!--")
+    closed, end, rest = text.rpartition(">")
+    return closed + end + rest.replace("<", "&lt;")
+
+
 def _draft(file: SourceFile, page: "BeautifulSoup") -> Draft:
     """The draft of a parsed page."""
     fields, repeated = _meta_fields(page)
@@ -89,16 +123,13 @@ def _draft(file: SourceFile, page: "BeautifulSoup") -> Draft:
         heading.extract()  # the title need not stand in the body again
     fields.setdefault("id", file.path.stem)
     fields.setdefault("kind", Kind.FAQ.value)
-    unwanted = _NOT_TEXT if region and region.name != "body" else _NOT_TEXT + _AROUND_TEXT
-    # The root itself is taken where there is no body; a fragment is a page, too.
-    region = region or page
-    for tag in region.find_all(unwanted):
-        tag.extract()
-    media = _media(page, region)
-    if media:
+    unwanted = _NOT_TEXT if region and region.name != "body" else _NOT_TEXT | _AROUND_TEXT
+    content = _read_region(region or page, unwanted)  # a fragment without body is a page, too
+    if content.media:
         given = fields.get("attachments")
-        fields["attachments"] = [*(given if isinstance(given, list) else []), *media]
-    fields.setdefault("body", _body(region))
+        attachments = _attachments(content, _base(page))
+        fields["attachments"] = [*(given if isinstance(given, list) else []), *attachments]
+    fields.setdefault("body", content.markdown)
     draft = Draft(file, None, fields)
     problems = (draft.problem("duplicate_meta", name) for name in repeated)
     return Draft(file, None, fields, problems=tuple(problems))
@@ -116,29 +147,68 @@ def _meta_fields(page: "BeautifulSoup") -> tuple[dict[str, object], list[str]]:
         content = _attribute(meta, "content").strip()
         if name in fields:
             repeated.append(name)
-        column = columns_by_field().get(name)
-        if column is None:
-            fields[name] = content  # validation reports it
-        else:
-            fields[name] = parse_cell(column.form, content) if content else None
+        if content:
+            column = columns_by_field().get(name)
+            # An unknown field goes through as text, for validation to report.
+            fields[name] = parse_cell(column.form, content) if column else content
     return fields, repeated
 
 
-def _media(page: "BeautifulSoup", region: "Tag") -> list[dict[str, str]]:
-    """The pictures and videos of the text, each place once; embedded data has no place."""
-    base_tag = page.find("base")
-    base = _attribute(base_tag, "href") if base_tag else ""
+def _read_region(region: "Tag", unwanted: Collection[str]) -> _Content:
+    """The text and the media within `region`, without the tags named in `unwanted`."""
+    from bs4 import Tag
+    from bs4.element import PreformattedString
+
+    captions = _captions(region)
+    skipped = {id(tag) for tag in captions.values()}
+    text, media = PageText(), []
+    open_tags = [(region, iter(region.children))]
+    while open_tags:  # not recursion: pages may be nested to any depth
+        tag, children = open_tags[-1]
+        child = next(children, None)
+        if child is None:
+            open_tags.pop()
+            text.close(tag.name, _attribute(tag, "href") if tag.name == "a" else "")
+        elif isinstance(child, Tag):
+            if child.name in unwanted or id(child) in skipped:
+                continue
+            if child.name in _MEDIA:
+                media.append(child)
+            text.open(child.name)
+            open_tags.append((child, iter(child.children)))
+        elif not isinstance(child, PreformattedString):  # comments and declarations
+            text.write(str(child))
+    return _Content(text.markdown(), media, captions)
+
+
+def _captions(region: "Tag") -> dict[int, "Tag"]:
+    """Identity of each figure that holds a picture or video, to its caption."""
+    figures = {id(tag.find_parent("figure")) for tag in region.find_all(_MEDIA)}
+    captions = {id(tag.find_parent("figure")): tag for tag in region.find_all("figcaption")}
+    captions.pop(id(None), None)
+    return {figure: caption for figure, caption in captions.items() if figure in figures}
+
+
+def _attachments(content: _Content, base: str) -> list[dict[str, str]]:
+    """An attachment for each place of a picture or video; embedded data has no place."""
     attachments: dict[str, dict[str, str]] = {}
-    for tag in region.find_all(["img", "video"]):
+    for tag in content.media:
         source = tag.find("source")
         places = [_attribute(tag, "src"), _attribute(tag, "data-src")]
         places.append(_attribute(source, "src") if source else "")
         place = next((p.strip() for p in places if p and not p.strip().startswith("data:")), "")
         if place:
             kind = AttachmentType.IMAGE if tag.name == "img" else AttachmentType.VIDEO
+            caption = _caption(tag, content.captions.get(id(tag.find_parent("figure"))))
             location = _location(place, base)
-            attachments.setdefault(place, {"type": kind, **location, "caption": _caption(tag)})
+            attachments.setdefault(place, {"type": kind, **location, "caption": caption})
     return list(attachments.values())
+
+
+def _base(page: "Tag") -> str:
+    """The address that the page's relative addresses start from, "" if it names none."""
+    tag = page.find("base")
+    return _attribute(tag, "href") if tag else ""
 
 
 def _location(place: str, base: str) -> dict[str, str]:
@@ -153,38 +223,12 @@ def _location(place: str, base: str) -> dict[str, str]:
     return {"path": unquote(re.split(r"[?#]", place, maxsplit=1)[0])}
 
 
-def _caption(tag: "Tag") -> str:
+def _caption(tag: "Tag", caption: "Tag | None") -> str:
     """The caption of the figure around a picture, else what the tag says of itself."""
-    figure = tag.find_parent("figure")
-    caption = figure.find("figcaption") if figure else None
     if caption is not None:
         return _text(caption)
     names = ("alt", "title", "aria-label")
     return next((text for name in names if (text := _attribute(tag, name).strip())), "")
-
-
-def _body(region: "Tag") -> str:
-    """The text of `region` as Markdown, without captions, which stand with their attachments."""
-    from bs4 import Tag
-    from bs4.element import PreformattedString
-
-    for figure in region.find_all("figure"):
-        if figure.find(["img", "video"]) and (caption := figure.find("figcaption")):
-            caption.extract()
-    text = PageText()
-    open_tags = [(region, iter(region.children))]
-    while open_tags:  # not recursion: pages may be nested to any depth
-        tag, children = open_tags[-1]
-        child = next(children, None)
-        if child is None:
-            open_tags.pop()
-            text.close(tag.name, _attribute(tag, "href") if tag.name == "a" else "")
-        elif isinstance(child, Tag):
-            text.open(child.name)
-            open_tags.append((child, iter(child.children)))
-        elif not isinstance(child, PreformattedString):  # comments and declarations
-            text.write(str(child))
-    return text.markdown()
 
 
 def _text(tag: "Tag") -> str:

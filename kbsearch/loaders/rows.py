@@ -123,8 +123,9 @@ def _draft(file: SourceFile, number: int, header: _Header, row: Sequence[Cell]) 
         elif isinstance(cell, Fault):
             faults.append((cell.code, column.field, cell.value))
         elif isinstance(cell, date):
-            fields[column.field] = cell
-            if column.form is not Form.DATE:  # spreadsheets turn "3-1" into the 1st of March
+            if column.form is Form.DATE:
+                fields[column.field] = cell
+            else:  # spreadsheets turn "3-1" into the 1st of March
                 faults.append(("cell_is_date", column.field, str(cell)))
         elif cell is not None:
             fields[column.field] = parse_cell(column.form, cell.strip())

@@ -1,8 +1,16 @@
 """CSV and XLSX tables, one row an article; and an empty XLSX table for editors to fill in.
 
-The first row names the columns by field (``title``) or Chinese heading (``标准问``); `columns.toml`
-lists all that are accepted, and `columns` tells how lists, links and attachments are written in a
-cell. Problems give the row, the header being row 1, and the heading of the column.
+The first row names the columns, by field or by Chinese heading::
+
+    id 编号 *, kind 类型 *, title 标准问 *, questions 相似问, body 正文,
+    category 分类, products 产品, tags 标签, channels 渠道, regions 地区,
+    audience 客户群, visibility 可见范围, status 状态,
+    valid_from 生效日期, valid_until 失效日期, review_due 复审日期, updated_at 更新日期,
+    reviewed_by 审核人, version 版本, attachments 附件, links 关联文章
+
+Those with a star must be there. `columns.toml` has further headings that are accepted; `columns`
+tells how lists, dates, links and attachments are written in a cell. Problems give the row, the
+header being row 1, and the heading of the column as the table has it.
 
 CSV is UTF-8, separated by comma, semicolon or tab; a quoted cell may hold line breaks. Of an XLSX
 workbook the first sheet is read; cells hold values, not formulas.
@@ -35,6 +43,8 @@ _MAX_COLUMNS = 256
 _MAX_ROWS = 1_048_576  # of a sheet, by the format's own limit
 _MAX_UNPACKED_BYTES = 512 * 1024**2  # of a workbook; a packed one may claim any size
 _MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z0-9:]{1,20})"')
+
+_CELL_FAULTS = {"f": "cell_formula", "e": "cell_error"}
 
 # The csv module tells its errors apart by text only.
 _CSV_ERRORS = {
@@ -170,17 +180,20 @@ def _merged_cells(archive: zipfile.ZipFile) -> str:
 
 def _sheet_rows(sheet: "Worksheet", max_rows: int = _MAX_ROWS) -> Iterator[list[Cell]]:
     """The rows of a sheet from row 1 on, blank ones included, so that their numbers are right."""
-    for row in sheet.iter_rows(min_row=1, max_row=max_rows, max_col=_MAX_COLUMNS):
-        yield [_cell(cell) for cell in row]
+    # The size that a workbook states may be wrong, and costs a cell for every blank place.
+    sheet.reset_dimensions()  # type: ignore[attr-defined]  # only worksheets for reading have it
+    for row in sheet.iter_rows(min_row=1, max_row=max_rows):
+        yield [_cell(cell) for cell in row[:_MAX_COLUMNS]]
 
 
 def _cell(cell: "SheetCell | MergedCell") -> Cell:
     """What one cell of a sheet holds."""
     value = cell.value
+    code = _CELL_FAULTS.get(str(cell.data_type))
+    if code and value is not None:
+        return Fault(code, str(getattr(value, "text", value)))  # a formula over several cells
     if value is None or isinstance(value, str):
-        faults = {"f": "cell_formula", "e": "cell_error"}
-        code = faults.get(str(cell.data_type))
-        return Fault(code, value) if code and value else value
+        return value
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, float) and value.is_integer():

@@ -41,6 +41,7 @@ _ENUMS: Mapping[str, type[StrEnum]] = {
 }
 _FIELDS_OF: Mapping[str, type[BaseModel]] = {"attachments": Attachment, "links": Link}
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?([T ][\d:.,+Z-]+)?")
+_ABSENCES = frozenset({"missing_field", "empty_body"})
 _MAX_DEPTH = 3  # fields, list, mapping: nothing in an article lies deeper
 
 # Problem code for each type of error that pydantic finds; see _code for the three that depend on
@@ -83,6 +84,9 @@ def validate(draft: Draft) -> tuple[Article | None, tuple[Problem, ...]]:
     problems += _cross_field_problems(draft)
     problems += _missing_files(draft)
     problems += _warnings(draft)
+    # A cell that gives no value has been reported; that its field is missing then is no news.
+    unread = {problem.field for problem in draft.problems}
+    problems = [p for p in problems if p.code not in _ABSENCES or p.field not in unread]
     if any(problem.severity is Severity.ERROR for problem in problems):
         article = None
     return article, tuple(problems)

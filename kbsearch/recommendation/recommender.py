@@ -8,14 +8,13 @@ confident enough to be suggested count, and only links that an editor made are f
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.article import Article, Kind, Relation
 from kbsearch.recommendation.customer import CustomerContext
-from kbsearch.retrieval.filters import Filters
+from kbsearch.retrieval.filters import FilterArgument
 from kbsearch.retrieval.response import Decision, Hit
 from kbsearch.retrieval.searcher import Searcher
 
@@ -88,16 +87,11 @@ def recommend(
     earlier: Sequence[str],
     article_id: str | None,
     customer: CustomerContext,
-    filters: Filters | Mapping[str, Any] | None,
+    filters: FilterArgument,
 ) -> Recommendation:
     """Fills the slots; see `kbsearch.KnowledgeBase.recommend`."""
-    parsed = Filters.parse(filters)
-    conditions = parsed.model_copy(
-        update=Filters.parse(customer.filters()).model_dump(
-            include=set(customer.filters()),
-        )
-    )
-    slots = _Slots(searcher, searcher.allowed(conditions))
+    allowed = searcher.allowed(filters, customer.filters())
+    slots = _Slots(searcher, allowed)
     decision = Decision.ANSWER
     if article_id is not None:
         article = slots.article(article_id)
@@ -107,7 +101,7 @@ def recommend(
         slots.follow(article)
     else:
         (response,) = searcher.search(
-            [text or ""], top_k=_HITS, filters=conditions, context=earlier, explain=False
+            [text or ""], top_k=_HITS, allowed=allowed, context=earlier, explain=False
         )
         decision = response.decision
         suggest = searcher.settings.decision.suggest

@@ -28,9 +28,14 @@ def clarification(
     if len(near) < 2 or not all(products):
         return None
     disjoint = sum(len(p) for p in products) == len(set().union(*products))
-    asked = normalize(text)
-    named = any(normalize(name) in asked for group in products for name in group)
+    asked = _compact(text)
+    named = any(_compact(name) in asked for group in products for name in group)
     if not disjoint or named:
         return None
     values = [name for article in near for name in article.products]
     return Clarification("products", tuple(values))
+
+
+def _compact(text: str) -> str:
+    """The normal form without blanks: people write 清风Q3 for 清风 Q3."""
+    return "".join(normalize(text).split())

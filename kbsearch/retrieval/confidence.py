@@ -2,8 +2,8 @@
 
 A logistic model over a few features of the ranking, apart from the score that orders it: fused
 scores cannot be thresholded, since what is a good score depends on the query. The weights lie in
-`confidence.json` with the data they were fitted on; ``python -m kbsearch.training.confidence`` fits
-them anew.
+`confidence.json` with the data they were fitted on; `kbsearch.training.calibration`
+fits them anew.
 """
 
 import json
@@ -16,7 +16,7 @@ from kbsearch.index.local import LocalIndex
 from kbsearch.retrieval.candidates import Candidates
 from kbsearch.retrieval.query import Query
 
-FEATURES = ("semantic", "lexical", "coverage", "margin")
+FEATURES = ("semantic", "coverage", "margin")
 
 
 def features(
@@ -24,7 +24,7 @@ def features(
 ) -> dict[str, float]:
     """What is known of the candidate at `place` (from 0), as numbers; names in `FEATURES`.
 
-    - ``semantic``, ``lexical``: normalised scores of the legs.
+    - ``semantic``: normalised score of the dense leg.
     - ``coverage``: share of the query's idf that stands in the article.
     - ``margin``: fused score less that of the best other candidate.
     """
@@ -32,7 +32,6 @@ def features(
     others = scores[1] if place == 0 and len(scores) > 1 else (scores[0] if place else 0.0)
     return {
         "semantic": float(candidates.semantic[place]),
-        "lexical": float(candidates.lexical[place]),
         "coverage": coverage(index, query, int(candidates.rows[place])),
         "margin": float(scores[place] - others),
     }

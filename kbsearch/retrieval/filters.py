@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kbsearch.article import Audience, Kind, Visibility
+from kbsearch.errors import FilterError
 from kbsearch.index.facet_index import FACETS
 
 _ALIASES = {
@@ -57,30 +58,37 @@ class Filters(BaseModel):
     valid_on: date = Field(default_factory=date.today)
 
     @classmethod
-    def parse(cls, filters: "Filters | Mapping[str, Any] | None") -> Self:
+    def parse(cls, filters: "FilterArgument") -> Self:
         """Filters from a mapping of field to value or values; ``product`` for ``products`` etc.
 
         Raises:
-            ValueError: An unknown field or value; names it and what is allowed.
+            FilterError: An unknown field or value; names it and what is allowed. A ValueError.
         """
         if isinstance(filters, cls):
             return filters
         mapping = filters.model_dump() if isinstance(filters, Filters) else dict(filters or {})
-        named = {_ALIASES.get(name, name): value for name, value in mapping.items()}
+        named: dict[str, Any] = {}
+        for name, value in mapping.items():
+            field = _ALIASES.get(name, name)
+            if field in named:
+                raise FilterError("filter_twice", {"field": field})
+            named[field] = value
         try:
             return cls.model_validate(named)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"][:1])
-            allowed = ", ".join([*cls.model_fields])
-            reason = (
-                f"unknown filter {field!r}; filters are {allowed}"
-                if first["type"] == "extra_forbidden"
-                else f"filter {field!r}: {first['msg']}, got {first['input']!r}"
-            )
-            raise ValueError(reason) from error
+            field = str(first["loc"][0])
+            if first["type"] == "extra_forbidden":
+                params = {"field": field, "allowed": ", ".join(cls.model_fields)}
+                raise FilterError("filter_unknown", params) from error
+            params = {"field": field, "value": first["input"], "reason": first["msg"]}
+            raise FilterError("filter_value", params) from error
 
     def wanted(self) -> dict[str, tuple[str, ...]]:
         """Facet to the values asked for; facets without any are left out."""
         facets = {name: tuple(str(v) for v in getattr(self, name)) for name in FACETS}
         return {name: values for name, values in facets.items() if values}
+
+
+FilterArgument = Filters | Mapping[str, Any] | None
+"""What callers may give: filters, a mapping of field to value or values, or nothing."""

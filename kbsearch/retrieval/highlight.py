@@ -1,18 +1,27 @@
 """Highlights: the characters of an article's own text that matched."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 
 from kbsearch.analysis.analyzer import Analyzer
+from kbsearch.analysis.filters import normalize_with_offsets
 from kbsearch.article import Article
 from kbsearch.retrieval.response import Highlight, Span
 
-_SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]?")
 _LONGEST_PIECE = 100  # characters of body shown
+# What is longer than a piece is cut, or its end would never be shown.
+_SENTENCE = re.compile(rf"[^。！？!?；;\n]{{1,{_LONGEST_PIECE}}}[。！？!?；;]?")
+_CONNECTORS = "-_/&' "  # may stand in a code, and are no part of its term
+_WITHOUT_CONNECTORS = str.maketrans("", "", _CONNECTORS)
+_NOTHING = re.compile(r"(?!)")
 
 
 class Highlighter:
     """Finds what matched in an article.
+
+    The piece of a long text that is worth showing is found by a search for the terms' characters;
+    what is marked in it comes from the analyzer, so that a word inside another is not marked.
 
     Args:
         analyzer: As the articles were analysed.
@@ -22,6 +31,9 @@ class Highlighter:
     def __init__(self, analyzer: Analyzer, weights: Mapping[str, float]) -> None:
         self._analyzer = analyzer
         self._weights = weights
+        longest_first = sorted(weights, key=lambda term: (-len(term), term))
+        patterns = [_pattern(term) for term in longest_first]
+        self._terms = re.compile("|".join(patterns)) if patterns else _NOTHING
 
     def highlights(self, article: Article, matched_question: str) -> tuple[Highlight, ...]:
         """Title, nearest question and best piece of body and captions, where they match."""
@@ -42,23 +54,31 @@ class Highlighter:
 
     def _best(self, text: str) -> Span | None:
         """The sentence, with those after it while they fit, whose matches weigh most."""
+        normalized = normalize_with_offsets(text)
+        matches = [
+            (normalized.starts[match.start()], match.group().translate(_WITHOUT_CONNECTORS))
+            for match in self._terms.finditer(normalized.text)
+        ]
+        if not matches:
+            return None
         sentences = [Span(*match.span()) for match in _SENTENCE.finditer(text)]
-        terms = [set(self._analyzer.terms(text[s.start : s.end])) for s in sentences]
-        best: tuple[float, Span] | None = None
+        ends = [sentence.end for sentence in sentences]
+        best, best_weight = None, 0.0
         for number, sentence in enumerate(sentences):
-            end, found = number, set(terms[number])
-            while end + 1 < len(sentences) and sentences[end + 1].end - sentence.start <= (
-                _LONGEST_PIECE
-            ):
-                end += 1
-                found |= terms[end]
-            weight = self._weight(found)
-            if weight and (best is None or weight > best[0]):
-                best = weight, _trimmed(text, Span(sentence.start, sentences[end].end))
-        return best and best[1]
+            last = max(number, bisect_right(ends, sentence.start + _LONGEST_PIECE) - 1)
+            piece = _trimmed(text, Span(sentence.start, ends[last]))
+            found = {term for start, term in matches if piece.start <= start < piece.end}
+            weight = sum(self._weights.get(term, 0.0) for term in found)
+            if weight > best_weight:
+                best, best_weight = piece, weight
+        return best
 
-    def _weight(self, terms: Collection[str]) -> float:
-        return sum(self._weights.get(term, 0.0) for term in terms)
+
+def _pattern(term: str) -> str:
+    """What a term looks like in a text: codes may have connectors that the term has lost."""
+    if not term.isascii():
+        return re.escape(term)
+    return f"[{re.escape(_CONNECTORS)}]?".join(re.escape(character) for character in term)
 
 
 def _trimmed(text: str, piece: Span) -> Span:

@@ -39,11 +39,6 @@ class Query:
         """Every term that scores, and its weight."""
         return {**self.context, **self.synonyms, **self.terms}
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to search for."""
-        return not self.terms and not self.vector.any()
-
 
 class QueryReader:
     """Makes queries from texts, many at once where there are many."""

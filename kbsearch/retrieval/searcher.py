@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from kbsearch.index.local import LocalIndex
 from kbsearch.retrieval.candidates import Candidates, Leg, find
 from kbsearch.retrieval.clarification import clarification
 from kbsearch.retrieval.confidence import confidence, features
-from kbsearch.retrieval.filters import Filters
+from kbsearch.retrieval.filters import FilterArgument, Filters
 from kbsearch.retrieval.highlight import Highlighter
 from kbsearch.retrieval.query import Query, QueryReader
 from kbsearch.retrieval.response import (
@@ -41,15 +40,14 @@ class Searcher:
         texts: Sequence[str],
         *,
         top_k: int,
-        filters: Filters | Mapping[str, Any] | None,
+        allowed: NDArray[np.bool_],
         context: Sequence[str],
         explain: bool,
     ) -> list[SearchResponse]:
-        """One response for each text; see `kbsearch.KnowledgeBase.search`."""
+        """One response for each text, among the `allowed` articles; see `KnowledgeBase.search`."""
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, got {top_k}")
         begin = time.perf_counter()
-        allowed = self.allowed(filters)
         queries = self._reader.read(texts, context)
         read_ms = (time.perf_counter() - begin) * 1000 / max(len(texts), 1)
         return [self._respond(query, allowed, top_k, explain, read_ms) for query in queries]
@@ -59,21 +57,24 @@ class Searcher:
         text: str,
         leg: Leg,
         *,
-        filters: Filters | Mapping[str, Any] | None,
+        allowed: NDArray[np.bool_],
         context: Sequence[str],
         depth: int,
     ) -> list[tuple[str, float]]:
         """(article id, score) of the best articles by one leg or both: what evaluation compares."""
         (query,) = self._reader.read([text], context)
-        candidates = find(self.index, query, self.allowed(filters), self.settings, leg)
+        candidates = find(self.index, query, allowed, self.settings, leg)
         ids = self.index.store.ids
         pairs = zip(candidates.rows.tolist(), candidates.scores.tolist(), strict=True)
         return [(ids[row], score) for row, score in list(pairs)[:depth]]
 
-    def allowed(self, filters: Filters | Mapping[str, Any] | None) -> NDArray[np.bool_]:
-        """(articles,) bool: which articles may be found."""
-        parsed = Filters.parse(filters)
-        return self.index.facets.allowed(parsed.wanted(), parsed.valid_on)
+    def allowed(self, *conditions: FilterArgument) -> NDArray[np.bool_]:
+        """(articles,) bool: which articles may be found, all conditions holding."""
+        allowed = np.ones(self.index.inverted.count, np.bool_)
+        for condition in conditions:
+            filters = Filters.parse(condition)
+            allowed &= self.index.facets.allowed(filters.wanted(), filters.valid_on)
+        return allowed
 
     def _respond(
         self, query: Query, allowed: NDArray[np.bool_], top_k: int, explain: bool, read_ms: float

@@ -1,5 +1,6 @@
 """Second training stage: paraphrases together, neighbouring questions apart."""
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -8,8 +9,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
-from tqdm import tqdm
 
+from kbsearch.training.fitting import Schedule, fit
 from kbsearch.training.groups import Group, intents
 from kbsearch.training.student import Student, TokenTable
 
@@ -18,22 +19,20 @@ class ContrastiveSettings(NamedTuple):
     """How to train on paraphrase groups.
 
     Attributes:
-        epochs: Passes over the groups; each draws one query and one paraphrase of a group.
-        batch: Groups in a step; the others of a batch are a group's wrong answers.
-        learning_rate: Of Adam, falling linearly to zero.
+        schedule: How long and how fast; an epoch draws a query and a paraphrase of each group.
         temperature: Divides cosines before the softmax.
         body_share: Weight of the loss against title and answer beside that against the paraphrase.
         hard_negatives: Whether the groups' hard negatives are wrong answers too.
-        word_dropout: Share of a query's words left out at random.
+        word_dropout: Share of each text's words left out at random.
+        runs: Trainings with seeds of their own; the student becomes their mean.
     """
 
-    epochs: int = 60
-    batch: int = 512
-    learning_rate: float = 3e-3
+    schedule: Schedule = Schedule(epochs=60, batch=512, learning_rate=3e-3)
     temperature: float = 0.05
     body_share: float = 0.5
-    hard_negatives: bool = True
-    word_dropout: float = 0.0
+    hard_negatives: bool = False
+    word_dropout: float = 0.2
+    runs: int = 3
 
 
 class _Pool:
@@ -48,6 +47,7 @@ class _Pool:
     """
 
     def __init__(self, groups: Sequence[Group], tokenizer: Tokenizer) -> None:
+        groups = [group for group in groups if len(set(group.texts)) > 1]  # it takes two to compare
         texts: list[str] = []
 
         def add(new: Iterable[str]) -> list[int]:
@@ -78,39 +78,48 @@ def contrast(
 
     The loss is the cross-entropy of finding them among those of the batch (InfoNCE, van den Oord et
     al., 2018, equation 4). A wrong answer that asks the same as the query does not count as wrong.
+    Runs from the same start are averaged, weight by weight ("uniform soup", Wortsman et al., 2022,
+    https://arxiv.org/abs/2203.05482): the mean generalises better and costs nothing at search time.
 
     Args:
         student: Trained in place.
-        groups: The paraphrase groups.
+        groups: The paraphrase groups; one with a single text teaches nothing.
         settings: How to train.
         seed: Of the order of the groups, of the questions drawn, and of word dropout.
 
     Returns:
-        The mean loss of each epoch.
+        The mean loss of each epoch of each run.
     """
     pool = _Pool(groups, student.tokenizer)
+    start = copy.deepcopy(student.state_dict())
+    finished: list[dict[str, Tensor]] = []
+    losses: list[float] = []
+    for run in range(settings.runs):
+        student.load_state_dict(start)
+        student.word_dropout = settings.word_dropout
+        losses += _train_once(student, pool, settings, seed=settings.runs * seed + run)
+        student.word_dropout = 0.0
+        finished.append(copy.deepcopy(student.state_dict()))
+    student.load_state_dict(
+        {name: torch.stack([run[name] for run in finished]).mean(dim=0) for name in start}
+    )
+    return losses
+
+
+def _train_once(
+    student: Student, pool: _Pool, settings: ContrastiveSettings, *, seed: int
+) -> list[float]:
+    """One run, in place; the mean loss of each epoch."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    steps = settings.epochs * -(-len(groups) // settings.batch)
-    optimizer = torch.optim.Adam(student.parameters(), lr=settings.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
-    student.word_dropout = settings.word_dropout
-    losses: list[float] = []
-    with tqdm(total=steps, desc="contrastive training") as progress:
-        for _ in range(settings.epochs):
-            epoch: list[float] = []
-            order = rng.permutation(len(groups))
-            for start in range(0, len(order), settings.batch):
-                loss = _loss(student, pool, order[start : start + settings.batch], settings, rng)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                epoch.append(loss.item())
-                progress.update()
-            losses.append(float(np.mean(epoch)))
-    student.word_dropout = 0.0
-    return losses
+    return fit(
+        student,
+        len(pool.questions),
+        lambda batch: _loss(student, pool, batch, settings, rng),
+        settings.schedule,
+        rng=rng,
+        stage="contrastive training",
+    )
 
 
 def _loss(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from kbsearch.encoders.protocol import unit_rows
 from kbsearch.training.teacher import Teacher
@@ -33,7 +32,7 @@ def dictionary_vectors(
         axes: (384, dim) float32, see `teacher.principal_axes`.
     """
     explained = {
-        word: glosses[word] if word in glosses else word
+        word: glosses.get(word, word)
         for word in words
         if word in glosses or (word.isascii() and word.isalpha() and len(word) > 1)
     }

@@ -1,4 +1,4 @@
-"""First training stage: a Chinese text gets the vector that the teacher gives its English twin."""
+"""First training stage: a text gets the vector that the teacher gives its English form."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional
-from tqdm import tqdm
 
+from kbsearch.training.fitting import Schedule, fit
 from kbsearch.training.student import Student, TokenTable
 
 
@@ -16,15 +17,11 @@ class DistillationSettings(NamedTuple):
     """How to distil.
 
     Attributes:
-        epochs: Passes over the parallel text.
-        batch: Pairs in a step; the others of a batch are a pair's wrong answers.
-        learning_rate: Of Adam, falling linearly to zero.
+        schedule: How long and how fast.
         temperature: Divides cosines before the softmax.
     """
 
-    epochs: int = 2
-    batch: int = 1024
-    learning_rate: float = 2e-3
+    schedule: Schedule = Schedule(epochs=2, batch=1024, learning_rate=2e-3)
     temperature: float = 0.05
 
 
@@ -53,32 +50,18 @@ def distil(
     Returns:
         The mean loss of each epoch.
     """
-    rng = np.random.default_rng(seed)
     rows = torch.from_numpy(targets)
     target_ids = torch.tensor(target_of)
-    steps = settings.epochs * -(-len(texts) // settings.batch)
-    optimizer = torch.optim.Adam(student.parameters(), lr=settings.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
-    losses: list[float] = []
-    with tqdm(total=steps, desc="distillation") as progress:
-        for _ in range(settings.epochs):
-            epoch: list[float] = []
-            order = rng.permutation(len(texts))
-            for start in range(0, len(order), settings.batch):
-                drawn = order[start : start + settings.batch]
-                vectors = student(*texts.draw(drawn))
-                ids = target_ids[drawn]
-                cosines = vectors @ rows[ids].T
-                # The same target twice in a batch is right twice: leave the copies out.
-                copies = (ids[:, None] == ids[None, :]) & ~torch.eye(len(ids), dtype=torch.bool)
-                logits = (cosines / settings.temperature).masked_fill(copies, -torch.inf)
-                loss = functional.cross_entropy(logits, torch.arange(len(ids)))
-                loss = loss + (1 - cosines.diagonal()).mean()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                epoch.append(loss.item())
-                progress.update()
-            losses.append(float(np.mean(epoch)))
-    return losses
+
+    def loss_of(batch: list[int]) -> Tensor:
+        ids = target_ids[batch]
+        cosines = student(*texts.draw(batch)) @ rows[ids].T
+        # The same target twice in a batch is right twice: leave the copies out.
+        copies = (ids[:, None] == ids) & ~torch.eye(len(ids), dtype=torch.bool)
+        logits = (cosines / settings.temperature).masked_fill(copies, -torch.inf)
+        found = functional.cross_entropy(logits, torch.arange(len(ids)))
+        near: Tensor = cosines.diagonal().mean()
+        return found + 1 - near
+
+    rng = np.random.default_rng(seed)
+    return fit(student, len(texts), loss_of, settings.schedule, rng=rng, stage="distillation")

@@ -10,9 +10,9 @@ from kbsearch.training.student import Student
 def export(student: Student, folder: Path, *, card: str) -> None:
     """Writes the folder: tokenizer, weights, the files sentence-transformers wants, and the card.
 
-    The values are rounded to float16 but stored as float32. sentence-transformers computes in the
-    type it finds: with float16 an empty text divides zero by zero, and a vector is off by up to 1e-3.
-    The rounding lets the folder compress to about half its size.
+    The values are rounded to float16 but stored as float32: sentence-transformers computes in the
+    type it finds, and in float16 an empty text divides zero by zero. The rounding lets the folder
+    compress to about half its size.
 
     Args:
         student: Trained; its token weights are folded into the rows.

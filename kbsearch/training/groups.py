@@ -71,7 +71,7 @@ def parse_group(line: str) -> Group:
 
 
 def intents(groups: Sequence[Group]) -> list[int]:
-    """For each group the number of its intent: groups that share a text, directly or over others, share it."""
+    """For each group the number of its intent; groups linked by shared texts have the same."""
     leader = list(range(len(groups)))
 
     def find(index: int) -> int:

@@ -21,6 +21,7 @@ from kbsearch.training.vocabulary import (
     words_by_id,
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """All settings of a training run; the defaults made the bundled model."""
@@ -32,7 +33,8 @@ class Recipe:
 
     def with_epochs(self, epochs: int) -> "Recipe":
         """The same recipe with so many epochs of contrastive training."""
-        return replace(self, contrastive=self.contrastive._replace(epochs=epochs))
+        schedule = self.contrastive.schedule._replace(epochs=epochs)
+        return replace(self, contrastive=self.contrastive._replace(schedule=schedule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,12 @@ def train(
     rows = dictionary_vectors(words, text.glosses, text.frequencies, teacher=teacher, axes=axes)
     # Both sides of the parallel text: Chinese, and the English that mixed queries contain.
     number = {en: index for index, en in enumerate(english)}
-    tokens = TokenTable([pair.zh for pair in text.translations] + [normalize(en) for en in english], tokenizer)
+    tokens = TokenTable(
+        [pair.zh for pair in text.translations] + [normalize(en) for en in english], tokenizer
+    )
     target_of = [number[pair.en] for pair in text.translations] + list(range(len(english)))
     student = Student(tokenizer, rows, inverse_frequency_weights(tokens.counts(len(words))))
-    report(f"dictionary vectors of {len(words)} words", student)
+    report("dictionary vectors", student)
 
     targets = unit_rows(english_vectors @ axes)
     distil(student, tokens, targets, target_of, recipe.distillation, seed=seed)

@@ -24,7 +24,7 @@ _NOISE = re.compile(r"\[[^\]]*\]|\([^)]*\)|[^\x00-\x7f]+")
 # Format fields of program text: %1$s, %d, {{count}}, {name}, ${x}, <b>, &nbsp;
 _FIELD = re.compile(r"%\d*\$?[-.\d]*[a-zA-Z@]|\$?\{+[^{}]*\}+|<[^<>]*>|&[a-z]+;|\\[nt]")
 _GLOSSES_KEPT = 4
-# Longer strings are paragraphs of documentation: slow to encode, and a mean of words says little of them.
+# Longer strings are paragraphs: slow to encode, and a mean of words says little of them.
 _LONGEST = 240
 
 
@@ -38,8 +38,8 @@ class Translation(NamedTuple):
 def read_cedict(path: Path) -> dict[str, str]:
     """Normalised Chinese word → English gloss, up to four meanings joined by ``; ``.
 
-    Words whose entries give no meaning of their own (only variants, surnames, measure words) are left
-    out.
+    Words whose entries give no meaning of their own (only variants, surnames, measure words) are
+    left out.
     """
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         return parse_cedict(lines)
@@ -56,7 +56,9 @@ def parse_cedict(lines: Iterable[str]) -> dict[str, str]:
         if (entry := _ENTRY.match(line)) and not line.startswith("#"):
             glosses = meanings.setdefault(normalize(entry[2]), [])
             glosses += [gloss for gloss in _meanings(entry[3]) if gloss not in glosses]
-    return {word: "; ".join(glosses[:_GLOSSES_KEPT]) for word, glosses in meanings.items() if glosses}
+    return {
+        word: "; ".join(glosses[:_GLOSSES_KEPT]) for word, glosses in meanings.items() if glosses
+    }
 
 
 def _meanings(glosses: str) -> Iterator[str]:
@@ -75,9 +77,9 @@ def read_parallel(path: Path) -> list[Translation]:
 
 
 def parse_parallel(lines: Iterable[str]) -> list[Translation]:
-    """As `read_parallel`, from the lines of the file (columns source, en, zh; the first is the head).
+    r"""As `read_parallel`, from the lines of the file; the first names the columns source, en, zh.
 
-    >>> parse_parallel(["source\\ten\\tzh", "Android\\t%1$s connected\\t%1$s已連接"])
+    >>> parse_parallel(["source\ten\tzh", "Android\t%1$s connected\t%1$s已連接"])
     [Translation(en='connected', zh='已连接')]
     """
     pairs: dict[Translation, None] = {}

@@ -1,8 +1,8 @@
 """The student's words and the tokenizer that cuts texts into them.
 
 Han runs are cut as jieba cuts them without its hidden Markov model: a Unigram model (Kudo, 2018,
-https://arxiv.org/abs/1804.10959) whose scores are the log frequencies of jieba's dictionary finds the
-same most probable path, among the words that are in the vocabulary.
+https://arxiv.org/abs/1804.10959) whose scores are the log frequencies of jieba's dictionary finds
+the same most probable path, among the words that are in the vocabulary.
 """
 
 import math
@@ -38,8 +38,8 @@ class VocabularyLimits(NamedTuple):
     """
 
     common: int = 8_000
-    glossed: int = 1
-    unglossed: int = 3
+    glossed: int = 3
+    unglossed: int = 10
     latin: int = 2
     english: int = 10
 
@@ -61,7 +61,7 @@ def choose_words(
     glosses: Collection[str],
     limits: VocabularyLimits,
 ) -> list[str]:
-    """The words worth a row, sorted.
+    """The words worth a row, sorted, with every character of the Han words.
 
     Args:
         chinese: Normalised Chinese training texts.
@@ -83,7 +83,8 @@ def choose_words(
         if count >= least or len(word) == 1:
             words.add(word)
     words |= {word for word, count in seen_english.items() if count >= limits.english}
-    return sorted(words | {character for word in words for character in word})
+    characters = {character for word in words if not word.isascii() for character in word}
+    return sorted(words | characters)
 
 
 def build_tokenizer(words: Iterable[str], frequencies: Mapping[str, int]) -> Tokenizer:
@@ -96,7 +97,7 @@ def build_tokenizer(words: Iterable[str], frequencies: Mapping[str, int]) -> Tok
         words: Words in the order of their ids, from 1.
         frequencies: Word → frequency of Han words; one that is missing counts once.
     """
-    total = sum(frequencies.values())
+    total = max(sum(frequencies.values()), 1)
     pieces = [(UNKNOWN, 0.0)]
     for word in dict.fromkeys([*words, *_LETTERS_AND_DIGITS]):
         if not word.isascii():

@@ -75,7 +75,7 @@ def test_bundled_rows_are_unit_or_zero(bundled):
 
 
 def test_bundled_agrees_with_sentence_transformers(bundled):
-    """The folder is a sentence-transformers model with the same ids and, to 1e-4, the same vectors."""
+    """sentence-transformers loads the folder, with the same ids and, to 1e-4, the same vectors."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(BUNDLED_FOLDER), device="cpu", local_files_only=True)
@@ -148,7 +148,12 @@ def test_only_a_table_of_word_vectors_is_a_static_model(static_folder, tmp_path)
     """Static alone or static and normalising: yes; other modules, or no list of modules: no."""
     modules = static_folder / "modules.json"
     static = json.loads(modules.read_text("utf-8"))
-    normalize = {"idx": 1, "name": "1", "path": "1_N", "type": "sentence_transformers.models.Normalize"}
+    normalize = {
+        "idx": 1,
+        "name": "1",
+        "path": "1_N",
+        "type": "sentence_transformers.models.Normalize",
+    }
     dense = {**normalize, "type": "sentence_transformers.models.Dense"}
     assert is_static_model(static_folder)
     modules.write_text(json.dumps([*static, normalize]), "utf-8")
@@ -190,6 +195,6 @@ def test_damaged_folder_raises_encoder_error(static_folder, file, content):
     ids=["a row too few", "no matrix", "no table"],
 )
 def test_unfit_table_raises_encoder_error(write_static_model, tmp_path, tensors):
-    """Weights that do not fit the tokenizer are an EncoderError, not an IndexError when encoding."""
+    """Weights that do not fit the tokenizer are an EncoderError when loading."""
     with pytest.raises(EncoderError):
         StaticEncoder(write_static_model(tmp_path / "m", tensors), "m")

@@ -1,0 +1,221 @@
+"""Build and update: from articles to a published snapshot.
+
+`build` makes the index say what a source says; `update` changes single articles. Both find the
+difference by content hash against the published snapshot, and both give, byte for byte, the index
+that indexing everything anew would give.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kbsearch.analysis.analyzer import Analyzer
+from kbsearch.analysis.dictionaries import Dictionaries
+from kbsearch.article import Article, Status
+from kbsearch.encoders.protocol import Encoder
+from kbsearch.encoders.registry import load_encoder
+from kbsearch.errors import Problem, SnapshotError, SourceError
+from kbsearch.index.article_store import ArticleStore
+from kbsearch.index.facet_index import FacetIndex
+from kbsearch.index.inverted_index import Postings
+from kbsearch.index.local import IndexParts, LocalIndex
+from kbsearch.index.snapshot import Contents, EncoderEntry, Manifest, SnapshotStore
+from kbsearch.index.vector_index import Vectors
+from kbsearch.indexer.content import Progress, index_articles, open_analyzer, open_encoder
+from kbsearch.indexer.plan import Plan
+from kbsearch.indexer.source import Paths, dictionary_files, errors, read, update_problems
+from kbsearch.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build or an update did.
+
+    Attributes:
+        snapshot_id: The snapshot that is now published.
+        articles: Searchable articles in it.
+        added: Articles that the snapshot before did not have.
+        changed: Articles with new content.
+        deleted: Articles that are no longer searchable.
+        unchanged: Articles taken over as they were.
+        held_back: How many articles of the source are not searchable, by their status.
+        problems: What was wrong with the source; errors only if they were to be skipped.
+        seconds: How long it took.
+    """
+
+    snapshot_id: str
+    articles: int
+    added: int
+    changed: int
+    deleted: int
+    unchanged: int
+    held_back: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    seconds: float
+
+
+def build(
+    source: Paths | Iterable[Article],
+    index_dir: str | Path,
+    *,
+    settings: Settings | None = None,
+    skip_invalid: bool = False,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Makes the index of `index_dir` say what `source` says, and publishes it.
+
+    Args:
+        source: Files and folders, or articles.
+        index_dir: Folder of the index; made if it is not there.
+        settings: Settings; the defaults without.
+        skip_invalid: Leave out articles with errors instead of refusing.
+        progress: Told how far it is.
+
+    Raises:
+        SourceError: The source has errors, or nothing to index; the published snapshot stays.
+        DictionaryError: A dictionary has a line that cannot be read.
+        EncoderError: The model cannot be loaded.
+        IndexBusyError: Another process is writing to the folder.
+    """
+    begin = time.monotonic()
+    report = progress or _no_progress
+    settings = settings or Settings()
+    report("read", 0, 1)
+    given = read(source)
+    report("read", 1, 1)
+    if errors(given.problems) and not skip_invalid:
+        raise SourceError("source_invalid", given.problems)
+    if not given.articles:
+        raise SourceError("source_empty", given.problems)
+    analyzer = Analyzer(Dictionaries.read(dictionary_files(settings.dictionaries, given.paths)))
+    encoder = load_encoder(settings.vectors.model)
+    snapshots = SnapshotStore(index_dir)
+    with snapshots.writing():
+        base = _reusable(snapshots, analyzer, encoder)
+        published = [a for a in given.articles if a.status is Status.PUBLISHED]
+        gone = set(base.store.ids) - {a.id for a in published}
+        plan = Plan.of(base.store, published, gone)
+        added = index_articles(plan.added, analyzer, encoder, report)
+        parts = base.merge(plan.kept, added, plan.places)
+        manifest = _publish(snapshots, parts, settings, analyzer, encoder, report)
+    return _report(manifest, plan, given.articles, given.problems, begin)
+
+
+def update(
+    index_dir: str | Path,
+    articles: Iterable[Article],
+    *,
+    delete: Collection[str] = (),
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Adds or replaces `articles`, deletes others, and publishes the result.
+
+    An article whose status is not ``published`` counts as deleted. A link to an article that is not
+    in the index is kept and reported as a warning: its target may be a draft, or come later.
+
+    Raises:
+        SourceError: An id stands twice, is both given and deleted, or is to be deleted and unknown.
+        SnapshotError: Nothing is published there, or it is damaged.
+        SnapshotIncompatibleError: Analysis has changed since; build anew.
+        EncoderError: The model is not the one the index was built with; build anew.
+        IndexBusyError: Another process is writing to the folder.
+    """
+    begin = time.monotonic()
+    report = progress or _no_progress
+    snapshots = SnapshotStore(index_dir)
+    given = tuple(articles)
+    snapshots.manifest()  # a mistyped folder is not made into an index
+    with snapshots.writing():
+        base = LocalIndex.open(snapshots)
+        contents = base.manifest.contents
+        analyzer = open_analyzer(base)
+        encoder = open_encoder(base)
+        problems = update_problems(given, set(delete), set(base.store.ids))
+        if errors(problems):
+            raise SourceError("update_invalid", problems)
+        published = [a for a in given if a.status is Status.PUBLISHED]
+        gone = set(delete) | {a.id for a in given if a.status is not Status.PUBLISHED}
+        plan = Plan.of(base.store, published, gone)
+        added = index_articles(plan.added, analyzer, encoder, report)
+        parts = base.parts.merge(plan.kept, added, plan.places)
+        manifest = _publish(snapshots, parts, contents.settings, analyzer, encoder, report)
+    return _report(manifest, plan, given, problems, begin)
+
+
+def _publish(
+    snapshots: SnapshotStore,
+    parts: IndexParts,
+    settings: Settings,
+    analyzer: Analyzer,
+    encoder: Encoder,
+    report: Progress,
+) -> Manifest:
+    """Writes the parts as a new snapshot and makes it the published one."""
+    dictionaries = analyzer.dictionaries
+    contents = Contents(
+        settings=settings,
+        analyzer=analyzer.fingerprint,
+        encoder=EncoderEntry(
+            model=settings.vectors.model, dim=encoder.dim, fingerprint=encoder.fingerprint
+        ),
+        dictionaries=dictionaries.hashes,
+        counts={
+            "articles": len(parts.store.ids),
+            "vectors": len(parts.vectors.matrix),
+            "terms": len(parts.postings.terms),
+            "postings": len(parts.postings.rows),
+        },
+    )
+
+    def write(folder: Path) -> None:
+        parts.save(folder, settings)
+        for name, text in dictionaries.texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+    report("write", 0, 1)
+    manifest = snapshots.publish(contents, write)
+    report("write", 1, 1)
+    return manifest
+
+
+def _report(
+    manifest: Manifest,
+    plan: Plan,
+    given: Iterable[Article],
+    problems: tuple[Problem, ...],
+    begin: float,
+) -> BuildReport:
+    """What was done, in numbers."""
+    held_back = Counter(str(a.status) for a in given if a.status is not Status.PUBLISHED)
+    unchanged = int((plan.kept >= 0).sum())
+    return BuildReport(
+        snapshot_id=manifest.snapshot_id,
+        articles=unchanged + len(plan.added),
+        added=len(plan.added) - plan.changed,
+        changed=plan.changed,
+        deleted=len(plan.kept) - unchanged - plan.changed,
+        unchanged=unchanged,
+        held_back=dict(held_back),
+        problems=problems,
+        seconds=time.monotonic() - begin,
+    )
+
+
+def _reusable(snapshots: SnapshotStore, analyzer: Analyzer, encoder: Encoder) -> IndexParts:
+    """The published parts if analysis and encoder are still the same; else none."""
+    empty = IndexParts(
+        ArticleStore.of(()), Postings.of(()), Vectors.empty(encoder.dim), FacetIndex.of(())
+    )
+    try:
+        base = LocalIndex.open(snapshots)
+    except SnapshotError:
+        return empty  # nothing published yet, or damaged: a build from the source mends that
+    contents = base.manifest.contents
+    same = (contents.analyzer, contents.encoder.fingerprint)
+    return base.parts if same == (analyzer.fingerprint, encoder.fingerprint) else empty
+
+
+def _no_progress(stage: str, done: int, total: int) -> None:
+    """Tells nobody."""

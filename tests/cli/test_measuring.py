@@ -1,0 +1,195 @@
+"""Tests of eval and compare: the contract's names, the gate, the files written."""
+
+import json
+
+import pytest
+
+from kbsearch.article import Article
+from kbsearch.knowledge_base import KnowledgeBase
+
+MEASURES = ["hit@1", "hit@3", "hit@5", "MRR@10", "nDCG@10"]
+ROWS = [
+    {"id": "q1", "text": "空调不制冷怎么办", "relevant": ["ac-not-cooling"], "type": "standard"},
+    {"id": "q2", "text": "如何预约上门维修", "relevant": {"book-repair": 2}, "type": "standard"},
+    {"id": "q3", "text": "手表一天就没电怎么办", "relevant": ["watch-battery"], "type": "standard"},
+    {"id": "q4", "text": "客户发火时的安抚话术", "relevant": ["book-repair"], "type": "wrong"},
+    {"id": "q5", "text": "？？？", "relevant": [], "answerable": False, "type": "off_topic"},
+]
+
+
+@pytest.fixture
+def queries(tmp_path):
+    """Three queries that are answered, one wrongly judged, one to decline."""
+    path = tmp_path / "queries.jsonl"
+    lines = [json.dumps(row, ensure_ascii=False) for row in ROWS]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def flawless(tmp_path):
+    """Only the three that are answered: 100 %, with a lower bound of 3 / (3 + z²) = 0.4385."""
+    path = tmp_path / "flawless.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in ROWS[:3]), encoding="utf-8")
+    return path
+
+
+def test_eval_prints_the_measures_of_the_contract_as_json(run, built, queries):
+    """Each leg alone and both, every measure with its interval; one document on stdout."""
+    result = run("eval", queries, "--index", built, "--json", "-")
+    assert (result.code, result.err.strip()) == (0, "")
+    document = result.document
+    assert [*document["systems"]] == ["bm25", "dense", "hybrid"]
+    for values in document["systems"].values():
+        assert [*values][:5] == MEASURES
+        for estimate in values.values():
+            assert set(estimate) == {"value", "low", "high", "count"}
+            assert estimate["count"] == 4
+    assert document["systems"]["hybrid"]["hit@1"]["value"] == 0.75
+    assert (document["answerable"], document["unanswerable"]) == (4, 1)
+    assert [miss["query_id"] for miss in document["misses"]] == ["q4"]
+    assert document["declining"]["declined"]["value"] == 1
+    assert document["snapshot_id"] == KnowledgeBase.open(built).snapshot_id
+
+
+def test_eval_writes_json_to_a_file(run, built, queries, tmp_path):
+    """The file holds the document; people still see the figures."""
+    path = tmp_path / "result.json"
+    result = run("eval", queries, "--index", built, "--json", path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["systems"]["hybrid"]["hit@1"]["value"] == 0.75
+    for name in (*MEASURES, "75.0%"):
+        assert name in result.out
+
+
+def test_eval_report_has_the_figures_of_the_json(run, built, queries, tmp_path):
+    """One HTML file with accuracy, interval and every measure of the JSON; it loads nothing."""
+    page, data = tmp_path / "report.html", tmp_path / "result.json"
+    assert run("eval", queries, "--index", built, "--json", data, "--report", page).code == 0
+    html = page.read_text(encoding="utf-8")
+    document = json.loads(data.read_text(encoding="utf-8"))
+    for values in document["systems"].values():
+        for estimate in values.values():
+            assert f"{estimate['value']:.1%}" in html
+    accuracy = document["systems"]["hybrid"]["hit@1"]
+    assert f"{accuracy['low']:.1%}" in html
+    assert f"{accuracy['high']:.1%}" in html
+    assert document["snapshot_id"] in html
+    assert not any(mark in html for mark in ("http:", "https:", "src=", "href=", "@import"))
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--target", "0.43"], 0),
+        (["--target", "0.44"], 1),
+        (["--target", "0.95"], 1),
+        (["--target", "0.95", "--point"], 0),
+        (["--target", "1", "--point"], 0),
+        ([], 0),
+    ],
+)
+def test_gate_is_the_lower_bound_unless_the_figure_is_asked_for(
+    run, built, flawless, options, code
+):
+    """3 of 3 prove 43 %, not 44 % and not 95 %; the bare figure is 100 %."""
+    result = run("eval", flawless, "--index", built, *options)
+    assert result.code == code
+    assert ("43.9%" in result.out.splitlines()[-1]) == bool(options)
+
+
+def test_gate_prints_nothing_beside_the_json(run, built, flawless):
+    """With `--json -` and a missed target, stdout is still one document; the exit code tells."""
+    result = run("eval", flawless, "--index", built, "--target", "0.95", "--json", "-")
+    assert result.code == 1
+    assert result.document["answerable"] == 3
+
+
+def test_eval_lists_misses_on_request(run, built, queries):
+    """The query, what it wanted, and what was found."""
+    assert "q4" not in run("eval", queries, "--index", built).out
+    out = run("eval", queries, "--index", built, "--misses").out
+    for part in ("q4", "客户发火时的安抚话术", "book-repair", "script-calm"):
+        assert part in out
+
+
+def test_judged_articles_that_are_not_there_are_named(run, built, tmp_path):
+    """A query set of another knowledge base does not pass for one of low accuracy."""
+    path = tmp_path / "other.jsonl"
+    path.write_text(json.dumps({"id": "q", "text": "空调", "relevant": ["not-here"]}))
+    assert "not-here" in run("eval", path, "--index", built).out
+    document = run("eval", path, "--index", built, "--json", "-").document
+    assert document["unknown_articles"] == ["not-here"]
+
+
+@pytest.mark.parametrize("content", ["", "{no json", '{"id": "q", "text": "空调"}', None])
+def test_unusable_query_set_fails(run, built, tmp_path, content):
+    """Empty, broken, contradictory or missing: not exit code 0, the file named, no figures."""
+    path = tmp_path / "bad.jsonl"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    result = run("eval", path, "--index", built, "--json", "-")
+    assert result.code == 1
+    assert result.out == ""
+    assert str(path) in result.err
+
+
+@pytest.mark.parametrize("options", [["--target", "1.5"], ["--target", "high"], ["--goal", "1"]])
+def test_impossible_target_is_wrong_use(run, built, queries, options):
+    """A target is a share; an unknown option is none."""
+    assert run("eval", queries, "--index", built, *options).code == 2
+
+
+def test_result_file_that_cannot_be_written_is_wrong_use(run, built, queries, tmp_path):
+    """The path is named, and there is no traceback."""
+    path = tmp_path / "no-such-folder" / "result.json"
+    result = run("eval", queries, "--index", built, "--json", path)
+    assert result.code == 2
+    assert str(path) in result.err
+
+
+@pytest.fixture
+def worse(tmp_path):
+    """The articles q1 to q3 look for, each with the next one's words."""
+    names = ["ac-not-cooling", "book-repair", "watch-battery"]
+    titles = [row["text"] for row in ROWS[:3]]
+    articles = [
+        Article(id=name, kind="faq", title=title)
+        for name, title in zip(names, titles[1:] + titles[:1], strict=True)
+    ]
+    KnowledgeBase.build(articles, tmp_path / "worse")
+    return tmp_path / "worse"
+
+
+def test_compare_finds_a_worse_index(run, built, worse, flawless):
+    """All three queries are lost: p = 2 / 2**3 by exact McNemar."""
+    result = run("compare", built, worse, "--queries", flawless, "--json")
+    assert (result.code, result.err) == (0, "")
+    document = result.document
+    assert set(document) == {"before", "after", "p_values", "wins", "losses"}
+    assert document["before"]["hit@1"]["value"] == 1
+    assert document["after"]["hit@1"]["value"] == 0
+    assert document["p_values"]["hit@1"] == pytest.approx(0.25)
+    assert [change["query_id"] for change in document["losses"]] == ["q1", "q2", "q3"]
+    assert document["wins"] == []
+
+
+def test_compare_prints_both_sides_for_people(run, built, worse, flawless):
+    """Measures before and after, and each query that changed with what came first."""
+    out = run("compare", built, worse, "--queries", flawless).out
+    for part in (*MEASURES, "100.0%", "0.0%", "0.250", "q1", "ac-not-cooling"):
+        assert part in out
+
+
+def test_compare_takes_two_snapshots_of_one_folder(run, worse, flawless):
+    """FOLDER@SNAPSHOT: two titles were put right in between, so two queries are won."""
+    index = KnowledgeBase.open(worse)
+    old = index.snapshot_id
+    index.update(
+        index.article(name).model_copy(update={"title": row["text"]})
+        for name, row in (("ac-not-cooling", ROWS[0]), ("book-repair", ROWS[1]))
+    )
+    sides = (f"{worse}@{old}", f"{worse}@{index.snapshot_id}")
+    document = run("compare", *sides, "--queries", flawless, "--json").document
+    assert [change["query_id"] for change in document["wins"]] == ["q1", "q2"]
+    assert run("compare", worse, f"{worse}@nonsense", "--queries", flawless).code == 2

@@ -1,0 +1,183 @@
+"""The vector index: scores equal brute force, exact and HNSW; merging equals indexing anew."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbsearch.encoders.protocol import unit_rows
+from kbsearch.index.vector_index import VectorIndex, Vectors
+from kbsearch.settings import VectorSettings
+
+DIM = 16
+EXACT, GRAPH = VectorSettings(), VectorSettings(exact_up_to=0)
+
+
+def random_vectors(seed, articles, dim=DIM):
+    """Articles with a title, up to three questions and, two times in three, a body."""
+    rng = np.random.default_rng(seed)
+    questions = rng.integers(1, 5, articles)
+    has_body = (rng.random(articles) < 2 / 3).astype(int)
+    is_body = [
+        flag
+        for count, body in zip(questions, has_body, strict=True)
+        for flag in [False] * count + [True] * body
+    ]
+    offsets = np.concatenate([[0], np.cumsum(questions + has_body)]).astype(np.int64)
+    matrix = unit_rows(rng.normal(size=(len(is_body), dim)).astype(np.float32))
+    return Vectors(matrix, offsets, np.array(is_body, np.bool_))
+
+
+def random_query(seed, dim=DIM):
+    """A unit vector."""
+    return unit_rows(np.random.default_rng(seed).normal(size=(1, dim)).astype(np.float32))[0]
+
+
+def brute_force_nearest(vectors, query, k, allowed):
+    """Owners of the k nearest vectors among those of allowed articles."""
+    owner = [row for row, n in enumerate(np.diff(vectors.offsets)) for _ in range(n)]
+    similarity = vectors.matrix @ query
+    order = [place for place in np.argsort(-similarity) if allowed[owner[place]]]
+    return sorted({owner[place] for place in order[:k]})
+
+
+@given(st.integers(0, 2**32), st.integers(1, 20), st.floats(0, 1), st.sampled_from([EXACT, GRAPH]))
+def test_scores_equal_brute_force(seed, articles, body_weight, kind):
+    """An article scores its best question plus the body's share, whichever index finds it."""
+    vectors, query = random_vectors(seed, articles), random_query(seed)
+    chosen = kind.model_copy(update={"body_weight": body_weight})
+    rows = np.random.default_rng(seed).permutation(articles)[: articles // 2 + 1]
+    scores, which = VectorIndex(vectors, chosen).scores(query, rows)
+    for row, score, position in zip(rows, scores, which, strict=True):
+        begin, end = vectors.offsets[row : row + 2]
+        similarity = [float(np.dot(vectors.matrix[place], query)) for place in range(begin, end)]
+        body = similarity.pop() if vectors.is_body[end - 1] else 0.0
+        assert score == pytest.approx(max(similarity) + body_weight * body, abs=1e-5)
+        assert similarity[position] == pytest.approx(max(similarity), abs=1e-6)
+
+
+def test_scores_by_hand():
+    """Questions along (1, 0) and (0.6, 0.8), body along (0, 1), query (0.6, 0.8), body weight ½.
+
+    The second question is the nearest with 1, the body adds ½ × 0.8.
+    """
+    matrix = np.array([[1, 0], [0.6, 0.8], [0, 1], [1, 0]], np.float32)
+    vectors = Vectors(matrix, np.array([0, 3, 4]), np.array([False, False, True, False]))
+    index = VectorIndex(vectors, VectorSettings(body_weight=0.5))
+    query = np.array([0.6, 0.8], np.float32)
+    scores, which = index.scores(query, np.array([1, 0]))
+    assert scores == pytest.approx([0.6, 1.4])
+    assert which.tolist() == [0, 1]
+
+
+def test_first_of_equal_questions_is_the_match():
+    """A question that repeats the title does not take its place."""
+    vectors = Vectors(np.array([[1, 0], [1, 0]], np.float32), np.array([0, 2]), np.zeros(2, bool))
+    _, which = VectorIndex(vectors, EXACT).scores(np.array([1, 0], np.float32), np.array([0]))
+    assert which.tolist() == [0]
+
+
+def test_no_rows_have_no_scores():
+    """No candidates give empty arrays."""
+    scores, which = VectorIndex(random_vectors(0, 3), EXACT).scores(
+        random_query(0), np.zeros(0, np.int64)
+    )
+    assert (scores.shape, which.shape) == ((0,), (0,))
+
+
+masks = st.lists(st.booleans(), min_size=20, max_size=20).map(np.array)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 80), st.none() | masks)
+def test_exact_nearest_equals_brute_force(seed, k, allowed):
+    """The owners of the k nearest vectors, each once; a filter is applied before counting to k."""
+    vectors, query = random_vectors(seed, 20), random_query(seed)
+    found = VectorIndex(vectors, EXACT).nearest(query, k, allowed)
+    mask = np.ones(20, bool) if allowed is None else allowed
+    assert found.tolist() == brute_force_nearest(vectors, query, k, mask)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.05])
+def test_graph_finds_what_brute_force_finds(share):
+    """With any share of the articles allowed, HNSW finds 95 % of what brute force finds.
+
+    What is not allowed is never found.
+    """
+    vectors = random_vectors(1, 600)
+    allowed = np.random.default_rng(2).random(600) < share
+    index = VectorIndex(vectors, GRAPH)
+    assert not index.is_exact
+    found = wanted = 0
+    for seed in range(40):
+        query = random_query(seed)
+        nearest = set(index.nearest(query, 20, None if share == 1 else allowed).tolist())
+        expected = set(brute_force_nearest(vectors, query, 20, allowed))
+        assert all(allowed[row] for row in nearest)
+        found += len(nearest & expected)
+        wanted += len(expected)
+    assert found >= 0.95 * wanted
+
+
+@pytest.mark.parametrize("kind", [EXACT, GRAPH])
+def test_nothing_is_near(kind):
+    """A query without a known word, an index without vectors, and a filter that allows nothing."""
+    vectors, nobody = random_vectors(0, 20), np.zeros(20, bool)
+    assert VectorIndex(vectors, kind).nearest(np.zeros(DIM, np.float32), 5).size == 0
+    assert VectorIndex(Vectors.empty(DIM), kind).nearest(random_query(0), 5).size == 0
+    assert VectorIndex(vectors, kind).nearest(random_query(0), 5, nobody).size == 0
+
+
+@pytest.mark.parametrize(("vectors", "exact"), [(10, True), (9, False)])
+def test_search_is_exact_up_to_a_number_of_vectors(vectors, exact):
+    """Ten vectors are searched exactly if up to ten may be, not if up to nine may."""
+    matrix = unit_rows(np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32))
+    ten = Vectors(matrix, np.arange(11), np.zeros(10, bool))
+    assert VectorIndex(ten, VectorSettings(exact_up_to=vectors)).is_exact is exact
+
+
+@pytest.mark.parametrize("kind", [EXACT, GRAPH])
+def test_loaded_index_finds_the_same(kind, tmp_path):
+    """What is loaded finds what the saved index found; a graph is read, not built again."""
+    vectors = random_vectors(3, 200)
+    index = VectorIndex(vectors, kind)
+    index.save(tmp_path)
+    assert (tmp_path / "vectors_hnsw.npy").exists() is (kind is GRAPH)
+    loaded = VectorIndex.load(tmp_path, kind)
+    assert loaded.vectors.matrix.tobytes() == vectors.matrix.tobytes()
+    for seed in range(10):
+        query = random_query(seed)
+        assert loaded.nearest(query, 20).tolist() == index.nearest(query, 20).tolist()
+
+
+def test_same_vectors_give_the_same_graph(tmp_path, files_of):
+    """Same input, same bytes, the graph included."""
+    vectors = random_vectors(4, 400)
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        VectorIndex(vectors, GRAPH).save(tmp_path / name)
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "other")
+
+
+names = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 5), max_size=8)
+
+
+def vectors_of(pairs):
+    """The vectors of articles whose content is their name and a number."""
+    each = [random_vectors(ord(name) * 10 + number, 1) for name, number in pairs]
+    sizes = [len(vectors.matrix) for vectors in each]
+    return Vectors(
+        np.concatenate([np.zeros((0, DIM), np.float32), *(v.matrix for v in each)]),
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        np.concatenate([np.zeros(0, np.bool_), *(v.is_body for v in each)]),
+    )
+
+
+@given(names, names)
+def test_merging_equals_indexing_anew(merge_plan, before, after):
+    """After any adds, changes and deletes: the vectors of a fresh index, byte for byte."""
+    old, new = sorted(before.items()), sorted(after.items())
+    kept, added, places = merge_plan(old, new)
+    merged, fresh = vectors_of(old).merge(kept, vectors_of(added), places), vectors_of(new)
+    for name in ("matrix", "offsets", "is_body"):
+        one, other = getattr(merged, name), getattr(fresh, name)
+        assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())

@@ -1,0 +1,29 @@
+"""Tests of what is known of the customer, and of the filters that follow from it."""
+
+import pytest
+
+from kbsearch.recommendation.customer import CustomerContext
+
+
+@pytest.mark.parametrize("context", [None, {}, CustomerContext()])
+def test_everything_may_be_unknown(context):
+    """Nothing known gives no conditions."""
+    assert CustomerContext.parse(context).filters() == {}
+
+
+def test_segment_region_and_channel_become_filters():
+    """Products do not: an article about another product may still be the answer."""
+    context = CustomerContext.parse(
+        {"segment": "new", "region": "华东", "channel": "app", "products": ["清风 Q3"]}
+    )
+    assert context.filters() == {"audience": "new", "regions": "华东", "channels": "app"}
+    assert context.products == ("清风 Q3",)
+
+
+@pytest.mark.parametrize(
+    ("context", "named"), [({"segment": "vip"}, "segment"), ({"name": "李雷"}, "name")]
+)
+def test_unknown_segment_or_field_is_refused(context, named):
+    """A ValueError names it; personal data that nobody asked for is not taken."""
+    with pytest.raises(ValueError, match=named):
+        CustomerContext.parse(context)

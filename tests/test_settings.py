@@ -1,0 +1,77 @@
+"""Settings: read from TOML, checked, and kept whole in a manifest."""
+
+import pytest
+from pydantic import ValidationError
+
+from kbsearch.settings import BM25Settings, DecisionSettings, FieldWeights, Settings
+
+
+@pytest.fixture
+def toml(tmp_path):
+    """Writes a settings file and gives its path."""
+
+    def write(text):
+        path = tmp_path / "kbsearch.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_file_changes_what_it_names_and_keeps_the_rest(toml):
+    """Sections and values that a file leaves out have their defaults."""
+    read = Settings.read(toml('[bm25]\nidf = "okapi"\n[bm25.weights]\ntitle = 3\n'))
+    expected = BM25Settings(idf="okapi", weights=FieldWeights(title=3))
+    assert read == Settings(bm25=expected)
+
+
+def test_empty_file_is_the_defaults(toml):
+    """Nothing said, nothing changed."""
+    assert Settings.read(toml("")) == Settings()
+
+
+def test_settings_survive_the_manifest(toml):
+    """What goes into a manifest as JSON comes back equal, paths included."""
+    settings = Settings.read(toml('[dictionaries]\nsynonyms = "词典/synonyms.txt"\n'))
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[bm25]\nk2 = 1", "bm25.k2"),
+        ("[search]\ntop = 5", "search"),
+        ("[bm25]\nk1 = 0", "bm25.k1"),
+        ("[bm25]\nb = 1.1", "bm25.b"),
+        ('[bm25]\nidf = "atire"', "bm25.idf"),
+        ("[bm25.weights]\ntitle = -1", "bm25.weights.title"),
+        ("[bm25.weights]\ntitle = 1.5", "bm25.weights.title"),
+        ("[vectors]\nexact_up_to = -1", "vectors.exact_up_to"),
+        ("[fusion]\ndense_weight = -0.1", "fusion.dense_weight"),
+        ("[fusion]\ndepth = 0", "fusion.depth"),
+        ("[decision]\nanswer = 2", "decision.answer"),
+    ],
+)
+def test_impossible_setting_is_named(toml, text, named):
+    """A misspelt name or a value out of range is refused, and the message says which."""
+    with pytest.raises(ValueError, match=named):
+        Settings.read(toml(text))
+
+
+def test_file_that_is_no_toml_is_refused(toml):
+    """A syntax error is a ValueError, too, and gives the line."""
+    with pytest.raises(ValueError, match="line 2"):
+        Settings.read(toml("[bm25]\nk1 = \n"))
+
+
+def test_suggestion_needs_no_more_confidence_than_an_answer():
+    """Equal thresholds leave no room for suggestions, which is allowed; crossed ones are not."""
+    assert DecisionSettings(suggest=0.5, answer=0.5).suggest == 0.5
+    with pytest.raises(ValidationError, match="suggest must not be above answer"):
+        DecisionSettings(suggest=0.6, answer=0.5)
+
+
+def test_settings_are_frozen():
+    """Nobody changes the settings of an open index by accident."""
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().bm25.k1 = 2.0
