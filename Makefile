@@ -23,7 +23,7 @@ demo: index ## build the index of corpora/smart_devices and answer example quest
 	@$(BIN)/kbsearch recommend 智能空调不制冷 --index $(INDEX)
 	@printf '\n索引位于 %s；试试：%s/kbsearch search "门锁打不开" --index %s\n' "$(abspath $(INDEX))" "$(BIN)" "$(INDEX)"
 
-index: $(READY)
+index: $(READY) ## build the index of corpora/smart_devices
 	@$(BIN)/kbsearch build corpora/smart_devices --index $(INDEX)
 
 test: lint ## lint, types, layer contract and the whole test suite

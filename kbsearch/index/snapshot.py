@@ -95,11 +95,6 @@ class Manifest(BaseModel):
     contents: Contents
     files: Mapping[str, FileEntry]
 
-    def digest(self) -> str:
-        """SHA-256 of everything but name and time: equal for equal knowledge bases."""
-        content = self.model_dump(mode="json", exclude={"snapshot_id", "created_at"})
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
 
 class SnapshotStore:
     """The snapshots of one index folder."""
@@ -282,7 +277,7 @@ class SnapshotStore:
             files=files,
         )
         number = max((int(name.partition("-")[0]) for name in self.ids()), default=0) + 1
-        name = f"{number:06d}-{unnamed.digest()[:8]}"
+        name = f"{number:06d}-{_digest(unnamed.model_dump(mode='json'))}"
         manifest = unnamed.model_copy(update={"snapshot_id": name})
         path = building / _MANIFEST
         path.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
@@ -303,16 +298,30 @@ def _parse_manifest(raw: bytes, path: Path, snapshot_id: str) -> Manifest:
     """A manifest that says what its snapshot's name promises."""
     params = {"file": path, "snapshot": snapshot_id}
     try:
-        version = json.loads(raw)["format_version"]
-        if version != FORMAT_VERSION:
-            params |= {"found": version, "expected": FORMAT_VERSION}
-            raise SnapshotIncompatibleError("format_version", params)
-        manifest = Manifest.model_validate_json(raw)
-    except (ValueError, TypeError, KeyError, RecursionError, ValidationError) as error:
+        document = json.loads(raw)
+        params |= {"found": document["format_version"], "expected": FORMAT_VERSION}
+        sound = document["snapshot_id"] == snapshot_id and _digest(document) == snapshot_id[-8:]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise SnapshotCorruptError("file_altered", params) from error
-    if manifest.snapshot_id != snapshot_id or manifest.digest()[:8] != snapshot_id[-8:]:
+    if params["found"] != FORMAT_VERSION:
+        raise SnapshotIncompatibleError("format_version", params)
+    if not sound:
         raise SnapshotCorruptError("file_altered", params)
-    return manifest
+    try:
+        return Manifest.model_validate(document)
+    except ValidationError as error:
+        # As it was written, but by a version with other settings.
+        raise SnapshotIncompatibleError("manifest_unreadable", params) from error
+
+
+def _digest(manifest: Mapping[str, object]) -> str:
+    """8 hexadecimal digits of the SHA-256 of a manifest but for its name and time.
+
+    It is taken of the document, not of what this version understands of it, so that a setting added
+    later does not make older snapshots look altered. Equal knowledge bases have equal digests.
+    """
+    content = {k: v for k, v in manifest.items() if k not in {"snapshot_id", "created_at"}}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _check_file(path: Path, entry: FileEntry) -> None:
