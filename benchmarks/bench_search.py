@@ -30,7 +30,8 @@ from kbsearch.evaluation.query_set import QuerySet
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.indexer.builder import build
-from kbsearch.indexer.content import field_terms, open_analyzer, open_encoder
+from kbsearch.indexer.content import field_terms
+from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.loaders.source import read_source
 

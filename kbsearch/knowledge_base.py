@@ -3,14 +3,16 @@
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from kbsearch.article import Article
+from kbsearch.encoders.protocol import Encoder
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import Manifest, SnapshotStore
 from kbsearch.indexer.builder import BuildReport, build, update
-from kbsearch.indexer.content import Progress, open_analyzer, open_encoder
-from kbsearch.indexer.source import Paths
+from kbsearch.indexer.content import Progress
+from kbsearch.indexer.given import Paths
+from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.recommendation.conversation import Turn, current_problem
 from kbsearch.recommendation.customer import CustomerContext
 from kbsearch.recommendation.recommender import Recommendation, recommend
@@ -28,12 +30,17 @@ class KnowledgeBase:
     Any number of threads may search while one updates or reloads: every search runs from beginning
     to end on the snapshot that was open when it began. Other processes see an update after
     `reload`.
+
+    Attributes:
+        index_dir: Folder of the index.
+        report: What `build`, or the last `update` through this object, did; None after `open`.
     """
 
     def __init__(self, index_dir: str | Path, searcher: Searcher) -> None:
         self.index_dir = Path(index_dir)
         self._searcher = searcher  # replaced as a whole, never changed: readers need no lock
         self._opening = threading.Lock()
+        self.report: BuildReport | None = None
 
     @classmethod
     def build(
@@ -53,8 +60,9 @@ class KnowledgeBase:
         Args:
             source: Files and folders (Markdown, JSONL, CSV, XLSX, HTML), or articles.
             index_dir: Folder of the index; made if it is not there.
-            settings: Settings; the defaults without.
-            skip_invalid: Leave out articles with errors instead of refusing.
+            settings: Settings; without, those of the published snapshot, or the defaults.
+            skip_invalid: Go on without the articles that have errors instead of refusing; those of
+                them that are published stay as they are. `report` says which.
             progress: Called with stage, done and total.
 
         Raises:
@@ -63,8 +71,12 @@ class KnowledgeBase:
             EncoderError: The model cannot be loaded.
             IndexBusyError: Another process is writing to the folder.
         """
-        build(source, index_dir, settings=settings, skip_invalid=skip_invalid, progress=progress)
-        return cls.open(index_dir)
+        report = build(
+            source, index_dir, settings=settings, skip_invalid=skip_invalid, progress=progress
+        )
+        knowledge_base = cls.open(index_dir)
+        knowledge_base.report = report
+        return knowledge_base
 
     @classmethod
     def open(cls, index_dir: str | Path, *, snapshot_id: str | None = None) -> Self:
@@ -132,7 +144,7 @@ class KnowledgeBase:
             explain: Give each leg's score and rank, and which terms matched.
 
         Raises:
-            ValueError: `top_k` is below 1, or an unknown filter.
+            ValueError: `top_k` is below 1, an unknown filter, or a text instead of a list of turns.
         """
         return self.search_many(
             [text], top_k=top_k, filters=filters, context=context, explain=explain
@@ -148,6 +160,8 @@ class KnowledgeBase:
         explain: bool = False,
     ) -> list[SearchResponse]:
         """One response for each text, all from the same snapshot; see `search`."""
+        if isinstance(texts, str) or isinstance(context, str):
+            raise ValueError("texts and context are lists of texts, not one text")
         searcher = self._searcher
         return searcher.search(
             texts,
@@ -166,7 +180,13 @@ class KnowledgeBase:
         context: Sequence[str] = (),
         depth: int = 100,
     ) -> list[tuple[str, float]]:
-        """(article id, score) by one leg or both, and nothing else: what evaluation compares."""
+        """(article id, score) by one leg or both, and nothing else: what evaluation compares.
+
+        Raises:
+            ValueError: `depth` is below 1, or an unknown filter.
+        """
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1, got {depth}")
         searcher = self._searcher
         allowed = searcher.allowed(filters)
         return searcher.rank(text, leg, allowed=allowed, context=context, depth=depth)
@@ -177,7 +197,7 @@ class KnowledgeBase:
         *,
         conversation: Sequence[Turn | Mapping[str, str]] | None = None,
         article_id: str | None = None,
-        context: CustomerContext | Mapping[str, Any] | None = None,
+        context: CustomerContext | Mapping[str, object] | None = None,
         filters: FilterArgument = None,
     ) -> Recommendation:
         """The few articles that an agent should act on, in the order of acting.
@@ -226,7 +246,14 @@ class KnowledgeBase:
                 unknown.
             IndexBusyError: Another process is writing to the folder.
         """
-        report = update(self.index_dir, articles, delete=delete, progress=progress)
+        report = update(
+            self.index_dir,
+            articles,
+            delete=delete,
+            progress=progress,
+            encoder=self._searcher.encoder,
+        )
+        self.report = report
         self.reload()
         return report
 
@@ -243,7 +270,7 @@ class KnowledgeBase:
         with self._opening:
             if snapshots.current_id() == self.snapshot_id:
                 return False
-            self._searcher = _open_searcher(snapshots)
+            self._searcher = _open_searcher(snapshots, running=self._searcher.encoder)
             return True
 
     def verify(self, *, sample: int = 50, progress: Progress | None = None) -> Verification:
@@ -251,6 +278,9 @@ class KnowledgeBase:
         return verify(self._searcher.index, sample=sample, progress=progress)
 
 
-def _open_searcher(snapshots: SnapshotStore, snapshot_id: str | None = None) -> Searcher:
+def _open_searcher(
+    snapshots: SnapshotStore, snapshot_id: str | None = None, running: Encoder | None = None
+) -> Searcher:
+    """A searcher on a snapshot; `running` is used if it is the snapshot's encoder."""
     index = LocalIndex.open(snapshots, snapshot_id)
-    return Searcher(index, open_analyzer(index), open_encoder(index))
+    return Searcher(index, open_analyzer(index), open_encoder(index, running))

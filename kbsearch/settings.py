@@ -76,7 +76,7 @@ class FusionSettings(_Section):
     Attributes:
         dense_weight: Share of the dense leg; the lexical leg has the rest. Measured by
             `kbsearch.training.calibration`, as is the weight of the body.
-        depth: Candidates taken from each leg.
+        depth: Candidates taken from the lexical leg; the dense leg looks at four vectors for each.
         context_weight: Weight of earlier turns of a conversation against the query.
     """
 
@@ -112,6 +112,23 @@ class Settings(_Section):
         """Settings from a TOML file; what it leaves out keeps its default.
 
         Raises:
-            ValueError: Not TOML, or an unknown or impossible setting (pydantic names it).
+            ValueError: Not TOML, or an unknown or impossible setting; names the file.
         """
-        return cls.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        try:
+            return cls.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        except ValueError as error:  # TOML, encoding or setting
+            raise ValueError(f"{path}: {error}") from error
+
+    def resolved(self) -> Self:
+        """The same settings with absolute paths, so that they hold in every working folder."""
+        files = {name: path.resolve() for name, path in self.dictionaries if isinstance(path, Path)}
+        model = self.vectors.model
+        folder = Path(model)
+        return self.model_copy(
+            update={
+                "dictionaries": self.dictionaries.model_copy(update=files),
+                "vectors": self.vectors.model_copy(
+                    update={"model": str(folder.resolve()) if folder.is_dir() else model}
+                ),
+            }
+        )

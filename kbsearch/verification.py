@@ -15,7 +15,8 @@ from kbsearch.article import FIELDS
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.referee import TOLERANCE, Referee
-from kbsearch.indexer.content import field_terms, open_analyzer, open_encoder, vector_texts
+from kbsearch.indexer.content import field_terms, vector_texts
+from kbsearch.indexer.opening import open_analyzer, open_encoder
 
 _VECTOR_TOLERANCE = 1e-4
 _SEED = 0

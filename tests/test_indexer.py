@@ -24,7 +24,8 @@ from kbsearch.errors import (
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.indexer.builder import build, update
-from kbsearch.indexer.content import field_terms, open_analyzer, open_encoder, vector_texts
+from kbsearch.indexer.content import field_terms, vector_texts
+from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
 from kbsearch.settings import BM25Settings, FieldWeights, VectorSettings

@@ -81,6 +81,11 @@ class Dictionaries:
             synonyms=texts.get(SYNONYMS, ""),
         )
 
+    @classmethod
+    def of(cls, texts: Mapping[str, str]) -> Self:
+        """The dictionaries whose `texts` these are."""
+        return cls(texts[USER_DICT], texts[STOP_WORDS], texts[SYNONYMS])
+
     @cached_property
     def texts(self) -> Mapping[str, str]:
         """File name to text, as a snapshot stores it."""

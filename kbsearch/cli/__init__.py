@@ -25,7 +25,7 @@ _FAILED = 1
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 good, 1 the check failed, 2 wrong use."""
     given = sys.argv[1:] if arguments is None else arguments
-    lang, rest = _language(given, os.environ.get("KBSEARCH_LANG", "zh"))
+    lang, rest = _language(given, os.environ.get("KBSEARCH_LANG") or "zh")
     if lang not in messages.LANGUAGES:
         print(messages.text("cli.unknown_language", "zh", {"value": lang}), file=sys.stderr)
         sys.exit(_WRONG_USE)

@@ -7,7 +7,7 @@ import typer
 
 from kbsearch.cli.console import Console
 from kbsearch.cli.options import Shared
-from kbsearch.errors import Problem, Severity
+from kbsearch.errors import Problem, Severity, SnapshotError, SnapshotNotFoundError
 
 
 def register(app: typer.Typer, console: Console) -> None:
@@ -66,13 +66,15 @@ def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
         skip_invalid: Annotated[bool, skip_option] = False,
         as_json: Annotated[bool, shared.json] = False,
     ) -> None:
+        from kbsearch.index.snapshot import SnapshotStore
         from kbsearch.indexer import builder
         from kbsearch.settings import Settings
 
-        settings = Settings.read(settings_file) if settings_file else Settings()
+        settings = Settings.read(settings_file) if settings_file else None
         if model:
-            vectors = settings.vectors.model_copy(update={"model": model})
-            settings = settings.model_copy(update={"vectors": vectors})
+            base = settings or builder.published_settings(SnapshotStore(index))
+            vectors = base.vectors.model_copy(update={"model": model})
+            settings = base.model_copy(update={"vectors": vectors})
         with console.progress() as progress:
             report = builder.build(
                 sources, index, settings=settings, skip_invalid=skip_invalid, progress=progress
@@ -86,6 +88,8 @@ def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
         if errors:
             console.say("build.skipped", count=len(errors))
         _print_problems(console, report.problems)
+        if report.outdated:
+            console.say("build.outdated", ids=", ".join(report.outdated))
         if report.held_back:
             counts = ", ".join(f"{name} {count}" for name, count in report.held_back.items())
             console.say("build.held_back", counts=counts)
@@ -175,8 +179,15 @@ def _register_snapshots(app: typer.Typer, console: Console, shared: Shared) -> N
         from kbsearch.index.snapshot import SnapshotStore
 
         store = SnapshotStore(index)
-        current = store.manifest().snapshot_id
-        listed = [store.manifest(snapshot_id) for snapshot_id in store.ids()]
+        current = store.current_id()
+        if current is None:
+            raise SnapshotNotFoundError("nothing_published", {"path": index})
+        listed, damaged = [], []
+        for snapshot_id in store.ids():
+            try:
+                listed.append(store.manifest(snapshot_id))
+            except SnapshotError:
+                damaged.append(snapshot_id)
         if as_json:
             console.json(
                 [
@@ -188,8 +199,15 @@ def _register_snapshots(app: typer.Typer, console: Console, shared: Shared) -> N
                     }
                     for manifest in listed
                 ]
+                + [
+                    {"snapshot_id": name, "published": name == current, "damaged": True}
+                    for name in damaged
+                ]
             )
             return
+        for name in damaged:
+            mark = "*" if name == current else " "
+            console.say("snapshots.damaged", mark=mark, snapshot=name)
         for manifest in listed:
             console.say(
                 "snapshots.row",

@@ -57,8 +57,8 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the names, types, shapes and values of all weights."""
-        digest = hashlib.sha256()
+        """SHA-256 over modules and their settings, and over names, types and values of weights."""
+        digest = hashlib.sha256(repr(self._model).encode())  # pooling, longest text, lower case
         for key, tensor in sorted(self._model.state_dict().items()):
             digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             # NumPy has no bfloat16; float32 holds it and float16 exactly.

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -41,7 +41,7 @@ class JudgedQuery(BaseModel):
     )
     type: str = ""
     answerable: bool = True
-    filters: Mapping[str, Any] = Field(default_factory=dict)
+    filters: Mapping[str, object] = Field(default_factory=dict)
     context: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -117,7 +117,7 @@ class QuerySet:
 def _read(path: Path) -> Iterator[JudgedQuery | Problem]:
     """The queries of one file, and a problem for each line that is none."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         yield Problem("query_file_unreadable", str(path), params={"reason": str(error)})
         return

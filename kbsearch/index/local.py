@@ -1,5 +1,6 @@
 """The whole index as it lies in one snapshot folder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -50,7 +51,17 @@ class IndexParts:
 
 @dataclass(frozen=True)
 class LocalIndex:
-    """An opened snapshot: all that search needs of it, shared by any number of threads."""
+    """An opened snapshot: all that search needs of it, shared by any number of threads.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What it is.
+        store: Its articles.
+        inverted: Its terms.
+        vectors: Its vectors.
+        facets: Its filters.
+        dictionaries: File name to text of the word lists it was built with.
+    """
 
     folder: Path
     manifest: Manifest
@@ -58,6 +69,7 @@ class LocalIndex:
     inverted: InvertedIndex
     vectors: VectorIndex
     facets: FacetIndex
+    dictionaries: Mapping[str, str]
 
     @classmethod
     def open(cls, snapshots: SnapshotStore, snapshot_id: str | None = None) -> Self:
@@ -66,22 +78,28 @@ class LocalIndex:
         Raises:
             SnapshotError: There is none, it is damaged, or another version wrote it.
         """
-        while True:
-            folder, manifest = snapshots.checked(snapshot_id)
-            try:
-                index = cls(
-                    folder=folder,
-                    manifest=manifest,
-                    store=ArticleStore.load(folder),
-                    inverted=InvertedIndex.load(folder),
-                    vectors=VectorIndex.load(folder, manifest.contents.settings.vectors),
-                    facets=FacetIndex.load(folder),
-                )
-            except FileNotFoundError:
-                # Collected as garbage by another process since it was checked; look again.
-                continue
-            index.check_sizes()
-            return index
+        folder, manifest = snapshots.checked(snapshot_id)
+        try:
+            index = cls(
+                folder=folder,
+                manifest=manifest,
+                store=ArticleStore.load(folder),
+                inverted=InvertedIndex.load(folder),
+                vectors=VectorIndex.load(folder, manifest.contents.settings.vectors),
+                facets=FacetIndex.load(folder),
+                dictionaries={
+                    name: (folder / name).read_text(encoding="utf-8")
+                    for name in manifest.contents.dictionaries
+                },
+            )
+        except FileNotFoundError as error:
+            if snapshot_id is None and snapshots.current_id() != manifest.snapshot_id:
+                # Another process has published, and collected this one, since it was checked.
+                return cls.open(snapshots)
+            params = {"file": error.filename, "snapshot": manifest.snapshot_id}
+            raise SnapshotCorruptError("file_missing", params) from error
+        index.check_sizes()
+        return index
 
     @property
     def parts(self) -> IndexParts:

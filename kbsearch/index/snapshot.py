@@ -9,11 +9,11 @@
         000001-3fa9c2d1/      never changed once it has this name
           manifest.json       written after every other file
           …
-        .building-…/          a build under way, or one that was killed; the next writer removes it
+        .building-…/          a build under way, or one that was killed; the next writer removes
+        .deleting-…/          it, as well as what gc was about to delete
 
 A reader sees the old snapshot or the new one, never a mixture. The manifest holds size and SHA-256
-of every file, and the snapshot's name holds the hash of the manifest but for its time, so nothing
-else can be altered unseen.
+of every file, and the snapshot's name holds a hash of the manifest, so what is damaged is noticed.
 """
 
 import contextlib
@@ -42,6 +42,9 @@ from kbsearch.settings import Settings
 FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
+_DELETING = ".deleting-"
+# Not part of a snapshot's identity: the same knowledge base, published again, is the same.
+_CIRCUMSTANCES = frozenset({"snapshot_id", "created_at", "parent"})
 _ID = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
 
 
@@ -92,6 +95,7 @@ class Manifest(BaseModel):
     format_version: int
     snapshot_id: str
     created_at: datetime
+    parent: str | None = None  # what was published before it
     contents: Contents
     files: Mapping[str, FileEntry]
 
@@ -180,8 +184,9 @@ class SnapshotStore:
         except Timeout as error:
             raise IndexBusyError("index_busy", {"path": self.index_dir}) from error
         try:
-            for path in self._snapshots.glob(f"{_BUILDING}*"):
-                shutil.rmtree(path, ignore_errors=True)
+            for prefix in (_BUILDING, _DELETING):
+                for path in self._snapshots.glob(f"{prefix}*"):
+                    shutil.rmtree(path, ignore_errors=True)
             yield self
         finally:
             lock.release()
@@ -200,11 +205,10 @@ class SnapshotStore:
         try:
             write(building)
             manifest = self._sealed(building, contents)
-            current = self.current_id()
-            same = current and current.partition("-")[2] == manifest.snapshot_id.partition("-")[2]
-            if current and same and self._is_sound(current):
+            published = self._sound_manifest()
+            if published and (published.contents, published.files) == (contents, manifest.files):
                 shutil.rmtree(building)
-                return self.manifest(current)
+                return published
             building.chmod(0o755)
             building.rename(self.folder(manifest.snapshot_id))
         except BaseException:
@@ -215,20 +219,19 @@ class SnapshotStore:
         return manifest
 
     def rollback(self, snapshot_id: str | None = None) -> Manifest:
-        """Publishes an older snapshot again, by default the one before the published one.
+        """Publishes an older snapshot again, by default what was published before.
 
         Raises:
             SnapshotNotFoundError: There is no older one, or no such one.
-            SnapshotCorruptError: It is damaged; the published one stays.
+            SnapshotCorruptError: It is damaged, or it is to be found from a published manifest that
+                is; what is published stays.
         """
-        self.manifest(snapshot_id)  # a mistyped folder is not made into an index
+        self._require_published()
         with self.writing():
             if snapshot_id is None:
-                current = self.manifest().snapshot_id
-                older = [name for name in self.ids() if name < current]
-                if not older:
+                snapshot_id = self.manifest().parent
+                if snapshot_id is None:
                     raise SnapshotNotFoundError("nothing_older", {"path": self.index_dir})
-                snapshot_id = older[-1]
             _, manifest = self.checked(snapshot_id)
             self._point_to(snapshot_id)
         return manifest
@@ -246,22 +249,33 @@ class SnapshotStore:
         """
         if keep < 0:
             raise ValueError(f"keep must not be negative, got {keep}")
-        self.manifest()  # a mistyped folder is not made into an index
+        current = self._require_published()
         with self.writing():
-            current = self.manifest().snapshot_id
             others = [name for name in self.ids() if name != current]
             doomed = others[: max(0, len(others) - keep)]
             for name in doomed:
-                shutil.rmtree(self.folder(name))
+                # Renamed first: killed half-way, it leaves no snapshot that lacks files.
+                doomed_folder = self.folder(name).rename(self._snapshots / f"{_DELETING}{name}")
+                shutil.rmtree(doomed_folder)
         return doomed
 
-    def _is_sound(self, snapshot_id: str) -> bool:
-        """Whether every file of a snapshot is as it was written."""
+    def _require_published(self) -> str:
+        """Id of the published snapshot; so a mistyped folder is not made into an index.
+
+        Raises:
+            SnapshotNotFoundError: Nothing is published.
+        """
+        current = self.current_id()
+        if current is None:
+            raise SnapshotNotFoundError("nothing_published", {"path": self.index_dir})
+        return current
+
+    def _sound_manifest(self) -> Manifest | None:
+        """Manifest of the published snapshot if every file of it is as it was written."""
         try:
-            self.checked(snapshot_id)
+            return self.checked()[1]
         except SnapshotError:
-            return False
-        return True
+            return None
 
     def _sealed(self, building: Path, contents: Contents) -> Manifest:
         """Writes the manifest, last, once every other file is safely on disk."""
@@ -273,10 +287,13 @@ class SnapshotStore:
             format_version=FORMAT_VERSION,
             snapshot_id="",
             created_at=datetime.now(UTC).replace(microsecond=0),
+            parent=self.current_id(),
             contents=contents,
             files=files,
         )
-        number = max((int(name.partition("-")[0]) for name in self.ids()), default=0) + 1
+        # Damaged snapshots keep their number: a folder that is there cannot be made again.
+        taken = [path.name for path in self._snapshots.iterdir() if _ID.fullmatch(path.name)]
+        number = max((int(name.partition("-")[0]) for name in taken), default=0) + 1
         name = f"{number:06d}-{_digest(unnamed.model_dump(mode='json'))}"
         manifest = unnamed.model_copy(update={"snapshot_id": name})
         path = building / _MANIFEST
@@ -315,12 +332,12 @@ def _parse_manifest(raw: bytes, path: Path, snapshot_id: str) -> Manifest:
 
 
 def _digest(manifest: Mapping[str, object]) -> str:
-    """8 hexadecimal digits of the SHA-256 of a manifest but for its name and time.
+    """8 hexadecimal digits of the SHA-256 of a manifest but for its circumstances.
 
     It is taken of the document, not of what this version understands of it, so that a setting added
     later does not make older snapshots look altered. Equal knowledge bases have equal digests.
     """
-    content = {k: v for k, v in manifest.items() if k not in {"snapshot_id", "created_at"}}
+    content = {k: v for k, v in manifest.items() if k not in _CIRCUMSTANCES}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -329,12 +346,12 @@ def _check_file(path: Path, entry: FileEntry) -> None:
     params = {"file": path, "snapshot": path.parent.name, "expected": entry.bytes}
     try:
         size = path.stat().st_size
+        if size != entry.bytes:
+            raise SnapshotCorruptError("file_truncated", {**params, "found": size})
+        if _sha256(path) != entry.sha256:
+            raise SnapshotCorruptError("file_altered", params)
     except FileNotFoundError as error:
         raise SnapshotCorruptError("file_missing", params) from error
-    if size != entry.bytes:
-        raise SnapshotCorruptError("file_truncated", {**params, "found": size})
-    if _sha256(path) != entry.sha256:
-        raise SnapshotCorruptError("file_altered", params)
 
 
 def _sha256(path: Path) -> str:

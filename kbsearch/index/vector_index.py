@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.index.arrays import load_array, save_array
+from kbsearch.ranking import top
 from kbsearch.settings import VectorSettings
 
 # HNSW after Malkov and Yashunin (2016): links a node, and effort while building and searching.
@@ -136,7 +137,15 @@ class VectorIndex:
         """
         if not query.any() or not len(self.vectors.matrix):
             return np.zeros(0, np.int64)
-        params = None if allowed is None else self._parameters(allowed[self.vectors.owners])
+        params = None
+        if allowed is not None:
+            members = np.flatnonzero(allowed[self.vectors.owners])
+            if not self.is_exact and len(members) <= self._settings.exact_up_to:
+                # A graph search that may keep few of its nodes loses most of them (recall@10 .18
+                # at 0.2 % of 31,000): so few are compared one by one.
+                similarity = (self.vectors.matrix[members] @ query).astype(np.float64)
+                return np.unique(self.vectors.owners[members[top(similarity, k)]])
+            params = self._parameters(allowed[self.vectors.owners])
         count = min(k, len(self.vectors.matrix))
         _, found = self._faiss.search(query[None, :], count, params=params)
         return np.unique(self.vectors.owners[found[0][found[0] >= 0]])

@@ -7,7 +7,7 @@ that indexing everything anew would give.
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,10 @@ from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import IndexParts, LocalIndex
 from kbsearch.index.snapshot import Contents, EncoderEntry, Manifest, SnapshotStore
 from kbsearch.index.vector_index import Vectors
-from kbsearch.indexer.content import Progress, index_articles, open_analyzer, open_encoder
+from kbsearch.indexer.content import Progress, index_articles
+from kbsearch.indexer.given import Given, Paths, dictionary_files, errors, read, update_problems
+from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.indexer.plan import Plan
-from kbsearch.indexer.source import Paths, dictionary_files, errors, read, update_problems
 from kbsearch.settings import Settings
 
 
@@ -41,6 +42,7 @@ class BuildReport:
         deleted: Articles that are no longer searchable.
         unchanged: Articles taken over as they were.
         held_back: How many articles of the source are not searchable, by their status.
+        outdated: Published articles whose new text has errors: their old one stays published.
         problems: What was wrong with the source; errors only if they were to be skipped.
         seconds: How long it took.
     """
@@ -52,6 +54,7 @@ class BuildReport:
     deleted: int
     unchanged: int
     held_back: Mapping[str, int]
+    outdated: tuple[str, ...]
     problems: tuple[Problem, ...]
     seconds: float
 
@@ -69,8 +72,9 @@ def build(
     Args:
         source: Files and folders, or articles.
         index_dir: Folder of the index; made if it is not there.
-        settings: Settings; the defaults without.
-        skip_invalid: Leave out articles with errors instead of refusing.
+        settings: Settings; without, those of the published snapshot, or the defaults.
+        skip_invalid: Go on without the articles that have errors instead of refusing; those of them
+            that are published stay as they are.
         progress: Told how far it is.
 
     Raises:
@@ -81,7 +85,6 @@ def build(
     """
     begin = time.monotonic()
     report = progress or _no_progress
-    settings = settings or Settings()
     report("read", 0, 1)
     given = read(source)
     report("read", 1, 1)
@@ -89,18 +92,20 @@ def build(
         raise SourceError("source_invalid", given.problems)
     if not given.articles:
         raise SourceError("source_empty", given.problems)
+    snapshots = SnapshotStore(index_dir)
+    settings = (settings or published_settings(snapshots)).resolved()
     analyzer = Analyzer(Dictionaries.read(dictionary_files(settings.dictionaries, given.paths)))
     encoder = load_encoder(settings.vectors.model)
-    snapshots = SnapshotStore(index_dir)
     with snapshots.writing():
         base = _reusable(snapshots, analyzer, encoder)
         published = [a for a in given.articles if a.status is Status.PUBLISHED]
-        gone = set(base.store.ids) - {a.id for a in published}
+        outdated = given.invalid_ids & set(base.store.ids)
+        gone = set(base.store.ids) - {a.id for a in published} - outdated
         plan = Plan.of(base.store, published, gone)
         added = index_articles(plan.added, analyzer, encoder, report)
         parts = base.merge(plan.kept, added, plan.places)
         manifest = _publish(snapshots, parts, settings, analyzer, encoder, report)
-    return _report(manifest, plan, given.articles, given.problems, begin)
+    return _report(manifest, plan, given, sorted(outdated), begin)
 
 
 def update(
@@ -109,11 +114,19 @@ def update(
     *,
     delete: Collection[str] = (),
     progress: Progress | None = None,
+    encoder: Encoder | None = None,
 ) -> BuildReport:
     """Adds or replaces `articles`, deletes others, and publishes the result.
 
     An article whose status is not ``published`` counts as deleted. A link to an article that is not
     in the index is kept and reported as a warning: its target may be a draft, or come later.
+
+    Args:
+        index_dir: Folder of the index.
+        articles: New and changed articles.
+        delete: Ids of articles to delete.
+        progress: Told how far it is.
+        encoder: A loaded encoder, used if it is the index's own.
 
     Raises:
         SourceError: An id stands twice, is both given and deleted, or is to be deleted and unknown.
@@ -131,7 +144,7 @@ def update(
         base = LocalIndex.open(snapshots)
         contents = base.manifest.contents
         analyzer = open_analyzer(base)
-        encoder = open_encoder(base)
+        encoder = open_encoder(base, encoder)
         problems = update_problems(given, set(delete), set(base.store.ids))
         if errors(problems):
             raise SourceError("update_invalid", problems)
@@ -141,7 +154,7 @@ def update(
         added = index_articles(plan.added, analyzer, encoder, report)
         parts = base.parts.merge(plan.kept, added, plan.places)
         manifest = _publish(snapshots, parts, contents.settings, analyzer, encoder, report)
-    return _report(manifest, plan, given, problems, begin)
+    return _report(manifest, plan, Given(given, problems, ()), [], begin)
 
 
 def _publish(
@@ -183,12 +196,13 @@ def _publish(
 def _report(
     manifest: Manifest,
     plan: Plan,
-    given: Iterable[Article],
-    problems: tuple[Problem, ...],
+    given: Given,
+    outdated: Sequence[str],
     begin: float,
 ) -> BuildReport:
     """What was done, in numbers."""
-    held_back = Counter(str(a.status) for a in given if a.status is not Status.PUBLISHED)
+    unpublished = (a.status for a in given.articles if a.status is not Status.PUBLISHED)
+    held_back = Counter(str(status) for status in unpublished)
     unchanged = int((plan.kept >= 0).sum())
     return BuildReport(
         snapshot_id=manifest.snapshot_id,
@@ -198,9 +212,18 @@ def _report(
         deleted=len(plan.kept) - unchanged - plan.changed,
         unchanged=unchanged,
         held_back=dict(held_back),
-        problems=problems,
+        outdated=tuple(outdated),
+        problems=given.problems,
         seconds=time.monotonic() - begin,
     )
+
+
+def published_settings(snapshots: SnapshotStore) -> Settings:
+    """Settings of the published snapshot; the defaults if there is none that can be read."""
+    try:
+        return snapshots.manifest().contents.settings
+    except SnapshotError:
+        return Settings()
 
 
 def _reusable(snapshots: SnapshotStore, analyzer: Analyzer, encoder: Encoder) -> IndexParts:

@@ -5,16 +5,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from kbsearch.analysis.analyzer import Analyzer
-from kbsearch.analysis.dictionaries import NAMES, Dictionaries
 from kbsearch.analysis.filters import normalize
 from kbsearch.article import Article
 from kbsearch.encoders.protocol import Encoder
-from kbsearch.encoders.registry import load_encoder
-from kbsearch.errors import EncoderError, SnapshotIncompatibleError
 from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.inverted_index import Postings
-from kbsearch.index.local import IndexParts, LocalIndex
+from kbsearch.index.local import IndexParts
 from kbsearch.index.vector_index import Vectors
 
 Progress = Callable[[str, int, int], None]
@@ -58,33 +55,6 @@ def vector_texts(article: Article) -> tuple[list[str], bool]:
     questions = [normalize(text) for text in (*fields["title"], *fields["questions"])]
     body = normalize("\n".join([*fields["body"], *fields["captions"]]))
     return ([*questions, body], True) if body.strip() else (questions, False)
-
-
-def open_analyzer(index: LocalIndex) -> Analyzer:
-    """The analyzer that a snapshot was built with.
-
-    Raises:
-        SnapshotIncompatibleError: This version of kbsearch analyses text in another way.
-    """
-    analyzer = Analyzer(Dictionaries.read({name: [index.folder / name] for name in NAMES}))
-    if analyzer.fingerprint != index.manifest.contents.analyzer:
-        params = {"snapshot": index.manifest.snapshot_id}
-        raise SnapshotIncompatibleError("analyzer_changed", params)
-    return analyzer
-
-
-def open_encoder(index: LocalIndex) -> Encoder:
-    """The encoder that a snapshot was built with.
-
-    Raises:
-        EncoderError: It cannot be loaded, or its weights are others.
-    """
-    expected = index.manifest.contents.encoder
-    encoder = load_encoder(expected.model)
-    if encoder.fingerprint != expected.fingerprint:
-        params = {"model": expected.model, "snapshot": index.manifest.snapshot_id}
-        raise EncoderError("encoder_changed", params)
-    return encoder
 
 
 def _encode(articles: Sequence[Article], encoder: Encoder, progress: Progress) -> Vectors:

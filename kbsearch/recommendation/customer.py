@@ -1,7 +1,7 @@
 """The customer context: what a service knows of the person it recommends for."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,7 +26,7 @@ class CustomerContext(BaseModel):
     channel: str | None = None
 
     @classmethod
-    def parse(cls, context: "CustomerContext | Mapping[str, Any] | None") -> Self:
+    def parse(cls, context: "CustomerContext | Mapping[str, object] | None") -> Self:
         """A context from a mapping.
 
         Raises:

@@ -154,10 +154,11 @@ class _Slots:
 
     def filled(self) -> dict[Slot, tuple[RecommendedArticle, ...]]:
         """All slots, each at most `_LONGEST_SLOT` long."""
-        return {slot: tuple(entries[:_LONGEST_SLOT]) for slot, entries in self._slots.items()}
+        return {slot: tuple(entries) for slot, entries in self._slots.items()}
 
     def _add(self, slot: Slot, entry: RecommendedArticle) -> None:
-        if entry.article_id not in self._seen:
+        is_full = len(self._slots[slot]) == _LONGEST_SLOT
+        if entry.article_id not in self._seen and not is_full:
             self._seen.add(entry.article_id)
             self._slots[slot].append(entry)
 

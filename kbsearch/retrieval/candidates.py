@@ -12,7 +12,7 @@ from kbsearch.retrieval.fusion import combine, normalize_dense, normalize_lexica
 from kbsearch.retrieval.query import Query
 from kbsearch.settings import Settings
 
-# Vectors looked at for each article wanted: an article has about six questions and a body.
+# Vectors looked at for each candidate wanted: the nearest ones often belong to few articles.
 _VECTORS_PER_ARTICLE = 4
 
 
@@ -71,7 +71,9 @@ def find(
         pools.append(index.vectors.nearest(query.vector, count, None if everything else allowed))
     rows = np.unique(np.concatenate(pools))
     dense, question = index.vectors.scores(query.vector, rows)
-    lexical = normalize_lexical(bm25[rows], index.inverted.bound(query.weights))
+    # Synonyms are other words for what is asked, so they do not raise what can be reached.
+    bound = index.inverted.bound({**query.context, **query.terms})
+    lexical = normalize_lexical(bm25[rows], bound)
     semantic = normalize_dense(dense, settings.vectors.body_weight)
     scores = {
         Leg.BM25: bm25[rows],

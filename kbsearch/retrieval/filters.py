@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from kbsearch.article import Audience, Kind, Visibility
 from kbsearch.errors import FilterError
@@ -42,7 +42,7 @@ class Filters(BaseModel):
     internal article, ``internal`` shows internal ones only; without it both are searched.
 
     Attributes:
-        valid_on: Day on which the article must hold; today if not given.
+        valid_on: Day on which the article must hold; None is the day of the search.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,7 +55,7 @@ class Filters(BaseModel):
     channels: Names = ()
     regions: Names = ()
     visibility: Annotated[tuple[Visibility, ...], BeforeValidator(_as_tuple)] = ()
-    valid_on: date = Field(default_factory=date.today)
+    valid_on: date | None = None
 
     @classmethod
     def parse(cls, filters: "FilterArgument") -> Self:
@@ -66,9 +66,8 @@ class Filters(BaseModel):
         """
         if isinstance(filters, cls):
             return filters
-        mapping = filters.model_dump() if isinstance(filters, Filters) else dict(filters or {})
-        named: dict[str, Any] = {}
-        for name, value in mapping.items():
+        named: dict[str, object] = {}
+        for name, value in dict(filters or {}).items():
             field = _ALIASES.get(name, name)
             if field in named:
                 raise FilterError("filter_twice", {"field": field})
@@ -90,5 +89,5 @@ class Filters(BaseModel):
         return {name: values for name, values in facets.items() if values}
 
 
-FilterArgument = Filters | Mapping[str, Any] | None
+FilterArgument = Filters | Mapping[str, object] | None
 """What callers may give: filters, a mapping of field to value or values, or nothing."""

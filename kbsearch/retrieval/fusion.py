@@ -19,9 +19,10 @@ def normalize_lexical(scores: Floats, bound: float) -> Floats:
 
     Args:
         scores: (candidates,) BM25.
-        bound: Sum over the query's terms of their weight times their greatest impact.
+        bound: Sum over the query's terms of their weight times their greatest impact. An article
+            with a term and its synonym may pass it; that counts as 1.
     """
-    return scores / bound if bound > 0 else np.zeros_like(scores)
+    return np.minimum(scores / bound, 1.0) if bound > 0 else np.zeros_like(scores)
 
 
 def normalize_dense(scores: Floats, body_weight: float) -> Floats:

@@ -1,7 +1,7 @@
 """Highlights: the characters of an article's own text that matched."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 
 from kbsearch.analysis.analyzer import Analyzer
@@ -63,15 +63,17 @@ class Highlighter:
             return None
         sentences = [Span(*match.span()) for match in _SENTENCE.finditer(text)]
         ends = [sentence.end for sentence in sentences]
+        places = [start for start, _ in matches]
         best, best_weight = None, 0.0
         for number, sentence in enumerate(sentences):
             last = max(number, bisect_right(ends, sentence.start + _LONGEST_PIECE) - 1)
-            piece = _trimmed(text, Span(sentence.start, ends[last]))
-            found = {term for start, term in matches if piece.start <= start < piece.end}
+            first_match = bisect_left(places, sentence.start)
+            end_match = bisect_left(places, min(ends[last], sentence.start + _LONGEST_PIECE))
+            found = {term for _, term in matches[first_match:end_match]}
             weight = sum(self._weights.get(term, 0.0) for term in found)
             if weight > best_weight:
-                best, best_weight = piece, weight
-        return best
+                best, best_weight = Span(sentence.start, ends[last]), weight
+        return best and _trimmed(text, best)
 
 
 def _pattern(term: str) -> str:

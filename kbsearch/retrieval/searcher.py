@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ from kbsearch.retrieval.response import (
     SearchResponse,
 )
 
+_DECIDED_ON = 5  # candidates
+
 
 class Searcher:
     """Answers queries from one snapshot; any number of threads may use it at once."""
@@ -32,6 +35,7 @@ class Searcher:
     def __init__(self, index: LocalIndex, analyzer: Analyzer, encoder: Encoder) -> None:
         self.index = index
         self.settings = index.manifest.contents.settings
+        self.encoder = encoder
         self._analyzer = analyzer
         self._reader = QueryReader(analyzer, encoder, self.settings)
 
@@ -69,11 +73,16 @@ class Searcher:
         return [(ids[row], score) for row, score in list(pairs)[:depth]]
 
     def allowed(self, *conditions: FilterArgument) -> NDArray[np.bool_]:
-        """(articles,) bool: which articles may be found, all conditions holding."""
+        """(articles,) bool: which articles may be found, all conditions holding.
+
+        They must hold today, unless a condition names another day.
+        """
+        parsed = [Filters.parse(condition) for condition in conditions]
+        days = {filters.valid_on for filters in parsed if filters.valid_on} or {date.today()}
         allowed = np.ones(self.index.inverted.count, np.bool_)
-        for condition in conditions:
-            filters = Filters.parse(condition)
-            allowed &= self.index.facets.allowed(filters.wanted(), filters.valid_on)
+        for filters in parsed:
+            for day in days:
+                allowed &= self.index.facets.allowed(filters.wanted(), day)
         return allowed
 
     def _respond(
@@ -81,10 +90,12 @@ class Searcher:
     ) -> SearchResponse:
         begin = time.perf_counter()
         candidates = find(self.index, query, allowed, self.settings)
-        rows = candidates.rows[:top_k].tolist()
+        # What to do does not depend on how many hits are shown.
+        rows = candidates.rows[: max(top_k, _DECIDED_ON)].tolist()
         articles = [self.index.store.article(row) for row in rows]
-        hits = tuple(self._hits(query, candidates, articles, explain))
-        decision, clarify = self._decide(query, hits, articles)
+        hits = tuple(self._hits(query, candidates, articles[:top_k], explain))
+        near = candidates.scores[:_DECIDED_ON].tolist()
+        decision, clarify = self._decide(query, hits, articles[:_DECIDED_ON], near)
         return SearchResponse(
             query=query.text,
             hits=hits,
@@ -123,15 +134,19 @@ class Searcher:
         return hits
 
     def _decide(
-        self, query: Query, hits: Sequence[Hit], articles: Sequence[Article]
+        self,
+        query: Query,
+        hits: Sequence[Hit],
+        articles: Sequence[Article],
+        scores: Sequence[float],
     ) -> tuple[Decision, Clarification | None]:
+        """What to do, from the first hit's confidence and the candidates near it."""
         thresholds = self.settings.decision
-        best = hits[0].confidence if hits else 0.0
-        if best >= thresholds.answer:
-            return Decision.ANSWER, None
-        if best < thresholds.suggest or not hits:
+        if not hits or hits[0].confidence < thresholds.suggest:
             return Decision.ABSTAIN, None
-        ask = clarification(query.text, articles, [hit.score for hit in hits])
+        if hits[0].confidence >= thresholds.answer:
+            return Decision.ANSWER, None
+        ask = clarification(query.text, articles, scores)
         return (Decision.CLARIFY, ask) if ask else (Decision.SUGGEST, None)
 
     def _explanation(

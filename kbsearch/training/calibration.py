@@ -26,7 +26,7 @@ from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.index.vector_index import VectorIndex
 from kbsearch.indexer.builder import build
-from kbsearch.indexer.content import open_analyzer, open_encoder
+from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.retrieval.candidates import Leg, find
 from kbsearch.retrieval.confidence import FEATURES, features
 from kbsearch.retrieval.query import Query, QueryReader
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="where to write confidence.json")
     given = parser.parse_args(arguments)
-    lines = given.groups.read_text(encoding="utf-8").splitlines()
+    lines = given.groups.read_text(encoding="utf-8").split("\n")
     groups = [parse_group(line) for line in lines if line.strip()]
     settings = Settings(vectors=VectorSettings(model=given.encoder))
     with tempfile.TemporaryDirectory() as folder:

@@ -28,17 +28,21 @@ class Given:
     problems: tuple[Problem, ...]
     paths: tuple[str | Path, ...]
 
+    @property
+    def invalid_ids(self) -> set[str]:
+        """Articles that cannot be used as they were given."""
+        usable = {article.id for article in self.articles}
+        return {p.article_id for p in errors(self.problems)} - usable
 
-def read(
-    source: Paths | Iterable[Article],
-) -> Given:
+
+def read(source: Paths | Iterable[Article]) -> Given:
     """Reads paths, or checks articles; raises ValueError for anything else."""
     given = [source] if isinstance(source, str | Path) else list(source)
     paths = [entry for entry in given if isinstance(entry, str | Path)]
     articles = [entry for entry in given if isinstance(entry, Article)]
     if len(paths) == len(given):
-        source_read = read_source(paths)
-        return Given(source_read.articles, source_read.problems, tuple(paths))
+        found = read_source(paths)
+        return Given(found.articles, found.problems, tuple(paths))
     if len(articles) < len(given):
         raise ValueError("source must be paths or articles, not both and nothing else")
     unique = {article.id: article for article in reversed(articles)}
