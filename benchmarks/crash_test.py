@@ -37,10 +37,10 @@ for number in itertools.count(first):
     changed = [a.model_copy(update={"version": number + 2}) for a in articles]
     print("writing", flush=True)
     if mode == "build":
-        build(changed, index_dir)
+        report = build(changed, index_dir)
     else:
-        update(index_dir, changed[number % 70 : number % 70 + 3])
-    print("published", flush=True)
+        report = update(index_dir, changed[number % 70 : number % 70 + 3])
+    print(report.snapshot_id, flush=True)
 """
 
 
@@ -87,6 +87,9 @@ def _round(mode: str, index_dir: Path, first: int, delay: float) -> list[str]:
         seen.append("left an unfinished folder")
     if snapshots.current_id() != before:
         seen.append("published before the kill")
+    reported = [step for step in steps if step != "writing"]
+    if reported and (snapshots.current_id() or "") < reported[-1]:
+        seen.append("lost")  # what the writer said was published is not
     try:
         if not verify(LocalIndex.open(snapshots), sample=3).passed:
             seen.append("lost")

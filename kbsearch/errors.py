@@ -101,14 +101,19 @@ class _ProblemsError(KBSearchError):
         self, key: str, problems: Sequence[Problem], params: Mapping[str, object] | None = None
     ) -> None:
         self.problems = tuple(problems)
-        super().__init__(key, {"count": len(self.problems), **(params or {})})
+        errors = [p for p in self.problems if p.severity is Severity.ERROR]
+        super().__init__(key, {"count": len(errors), **(params or {})})
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.key, self.problems, self.params)
 
     def text(self, lang: messages.Language = "en") -> str:
         """The message in `lang`, followed by one line for each problem."""
-        lines = [f"{problem.location}: {problem.text(lang)}" for problem in self.problems]
+        lines = [
+            f"{problem.location}: {messages.text(f'severity.{problem.severity}', lang)}: "
+            f"{problem.text(lang)}"
+            for problem in self.problems
+        ]
         return "\n".join([super().text(lang), *lines])
 
 

@@ -74,13 +74,14 @@ class FusionSettings(_Section):
     """How the legs become one score.
 
     Attributes:
-        dense_weight: Share of the dense leg; the lexical leg has the rest. Measured by
+        dense_weight: Share of the dense leg where nothing is near the query; the nearer its best
+            match, the greater (`kbsearch.retrieval.fusion`). Measured by
             `kbsearch.training.calibration`, as is the weight of the body.
         depth: Candidates taken from the lexical leg; the dense leg looks at four vectors for each.
         context_weight: Weight of earlier turns of a conversation against the query.
     """
 
-    dense_weight: Share = 0.9
+    dense_weight: Share = 0.7
     depth: Annotated[int, Field(ge=1)] = 100
     context_weight: Share = 0.3
 

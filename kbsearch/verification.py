@@ -1,21 +1,24 @@
 """Verification: is a published snapshot what it claims to be?
 
 Every file is checked against its checksum on opening; here the content is checked too. Articles
-are analysed again and scored by rank-bm25 for a sample of queries, and a sample of texts is encoded
-again.
+are analysed again, which must give the same postings and facets; rank-bm25 scores them for a sample
+of queries; and a sample of texts is encoded again.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
 
 import numpy as np
 
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.article import FIELDS
 from kbsearch.encoders.protocol import Encoder
+from kbsearch.index.facet_index import FacetIndex
+from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.referee import TOLERANCE, Referee
-from kbsearch.indexer.content import field_terms, vector_texts
+from kbsearch.indexer.content import Progress, field_terms, vector_texts
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 
 _VECTOR_TOLERANCE = 1e-4
@@ -34,6 +37,7 @@ class Verification:
         wrong_queries: Queries whose scores differ by more than `TOLERANCE`.
         vectors: Number of articles encoded again.
         wrong_articles: Articles whose vectors are not those of their texts.
+        wrong_parts: Parts of the index that are not what its articles give: terms, facets.
     """
 
     snapshot_id: str
@@ -43,15 +47,16 @@ class Verification:
     wrong_queries: tuple[str, ...]
     vectors: int
     wrong_articles: tuple[str, ...]
+    wrong_parts: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
         """Whether nothing was wrong."""
-        return not self.wrong_queries and not self.wrong_articles
+        return not (self.wrong_queries or self.wrong_articles or self.wrong_parts)
 
 
 def verify(
-    index: LocalIndex, *, sample: int = 50, progress: Callable[[str, int, int], None] | None = None
+    index: LocalIndex, *, sample: int = 50, progress: Progress | None = None
 ) -> Verification:
     """Checks an opened snapshot, whose files opening has checked already.
 
@@ -70,7 +75,8 @@ def verify(
     count = len(index.store.ids)
     rows = np.random.default_rng(_SEED).permutation(count)[:sample].tolist()
     analyzer, encoder = open_analyzer(index), open_encoder(index)
-    differences = _bm25_differences(index, analyzer, rows, progress)
+    fields = _analysed(index, analyzer, progress)
+    differences = _bm25_differences(index, analyzer, fields, rows, progress)
     wrong = [row for row in rows if not _vectors_agree(index, encoder, row)]
     return Verification(
         snapshot_id=index.manifest.snapshot_id,
@@ -80,21 +86,42 @@ def verify(
         wrong_queries=tuple(t for t, d in differences.items() if not d <= TOLERANCE),
         vectors=len(rows),
         wrong_articles=tuple(index.store.ids[row] for row in wrong),
+        wrong_parts=tuple(_wrong_parts(index, fields)),
     )
 
 
-def _bm25_differences(
-    index: LocalIndex,
-    analyzer: Analyzer,
-    rows: list[int],
-    progress: Callable[[str, int, int], None] | None,
-) -> dict[str, float]:
-    """Query → greatest difference between our scores and rank-bm25's."""
+def _analysed(
+    index: LocalIndex, analyzer: Analyzer, progress: Progress | None
+) -> list[dict[str, list[str]]]:
+    """The terms of all articles, analysed again."""
     fields = []
     for number, article in enumerate(index.store.articles()):
         if progress and number % 100 == 0:
             progress("analyse", number, len(index.store.ids))
         fields.append(field_terms(article, analyzer))
+    return fields
+
+
+def _wrong_parts(index: LocalIndex, fields: list[dict[str, list[str]]]) -> Iterator[str]:
+    """Names of the parts that are not, to the byte, what the articles give."""
+    facets = FacetIndex.of(index.store.articles())
+    for name, stored, expected in (
+        ("terms", index.inverted.postings, Postings.of(fields)),
+        ("facets", index.facets, facets),
+    ):
+        pairs = [(getattr(stored, f.name), getattr(expected, f.name)) for f in fields_of(stored)]
+        if not all(np.array_equal(left, right) for left, right in pairs):
+            yield name
+
+
+def _bm25_differences(
+    index: LocalIndex,
+    analyzer: Analyzer,
+    fields: list[dict[str, list[str]]],
+    rows: list[int],
+    progress: Progress | None,
+) -> dict[str, float]:
+    """Query → greatest difference between our scores and rank-bm25's."""
     bm25 = index.manifest.contents.settings.bm25
     searched = [name for name in FIELDS if getattr(bm25.weights, name)]
     if not any(article[name] for article in fields for name in searched):

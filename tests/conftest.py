@@ -59,7 +59,7 @@ def articles() -> tuple[Article, ...]:
             "body": "保修期内免费，保修期外收上门检测费，维修后抵扣。",
             "category": "售后服务/收费",
             "valid_from": "2026-01-01",
-            "valid_until": "2026-12-31",
+            "valid_until": "2126-12-31",
             "audience": ["regular", "enterprise"],
         },
         {

@@ -519,3 +519,37 @@ def test_texts_that_get_a_vector():
 def test_empty_body_gets_no_vector(body):
     """A body of invisible characters is none."""
     assert vector_texts(article("a", "手表", body=body)) == (["手表"], False)
+
+
+def test_article_with_errors_keeps_its_published_version(index_dir, tmp_path, character_settings):
+    """Skipping an invalid article does not take the published one away; the report names it."""
+    source = tmp_path / "articles.jsonl"
+    rows = [article("a", "手表没电").model_dump_json(), article("b", "空调不凉").model_dump_json()]
+    source.write_text("\n".join(rows), encoding="utf-8")
+    build(source, index_dir, settings=character_settings)
+    source.write_text(
+        rows[0].replace("手表", "手环") + '\n{"id": "b", "kind": "typo"}', encoding="utf-8"
+    )
+    report = build(source, index_dir, skip_invalid=True)
+    assert (report.outdated, report.changed, report.deleted) == (("b",), 1, 0)
+    store = opened(index_dir).store
+    assert [store.article(row).title for row in (0, 1)] == ["手环没电", "空调不凉"]
+
+
+def test_build_without_settings_keeps_those_of_the_index(index_dir, character_settings):
+    """Settings given once hold until others are given."""
+    own = character_settings.model_copy(update={"bm25": BM25Settings(k1=1.1)})
+    build([article("a")], index_dir, settings=own)
+    report = build([article("a"), article("b")], index_dir)
+    assert report.unchanged == 1
+    assert opened(index_dir).manifest.contents.settings.bm25.k1 == 1.1
+
+
+def test_mistyped_folder_is_not_made_into_an_index(tmp_path):
+    """Updating, rolling back or collecting garbage where nothing is leaves nothing behind."""
+    nowhere = tmp_path / "nowhere"
+    snapshots = SnapshotStore(nowhere)
+    for action in (lambda: update(nowhere, []), snapshots.rollback, lambda: snapshots.gc(1)):
+        with pytest.raises(SnapshotNotFoundError):
+            action()
+    assert not nowhere.exists()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kbsearch import messages
 from kbsearch.cli.console import Console
 from kbsearch.cli.options import Shared
 from kbsearch.errors import Problem, Severity, SnapshotError, SnapshotNotFoundError
@@ -29,27 +30,28 @@ def _register_validate(app: typer.Typer, console: Console, shared: Shared) -> No
         sources: Annotated[list[Path], shared.sources],
         as_json: Annotated[bool, shared.json] = False,
     ) -> None:
+        from kbsearch.indexer.given import source_problems
         from kbsearch.loaders.source import read_source
 
         source = read_source(sources)
-        warnings = len(source.problems) - len(source.errors)
+        problems = source_problems(source, sources)
+        errors = [p for p in problems if p.severity is Severity.ERROR]
+        warnings = len(problems) - len(errors)
         if as_json:
             console.json(
                 {
-                    "passed": not source.errors,
+                    "passed": not errors,
                     "articles": len(source.articles),
-                    "errors": len(source.errors),
+                    "errors": len(errors),
                     "warnings": warnings,
-                    "problems": [_problem_document(console, p) for p in source.problems],
+                    "problems": [_problem_document(console, p) for p in problems],
                 }
             )
         else:
-            _print_problems(console, source.problems)
-            key = "validate.failed" if source.errors else "validate.passed"
-            console.say(
-                key, errors=len(source.errors), warnings=warnings, articles=len(source.articles)
-            )
-        raise typer.Exit(1 if source.errors else 0)
+            _print_problems(console, problems)
+            key = "validate.failed" if errors else "validate.passed"
+            console.say(key, errors=len(errors), warnings=warnings, articles=len(source.articles))
+        raise typer.Exit(1 if errors else 0)
 
 
 def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
@@ -88,6 +90,8 @@ def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
         if errors:
             console.say("build.skipped", count=len(errors))
         _print_problems(console, report.problems)
+        if report.skipped:
+            console.say("build.left_out", count=len(report.skipped), ids=", ".join(report.skipped))
         if report.outdated:
             console.say("build.outdated", ids=", ".join(report.outdated))
         if report.held_back:
@@ -112,6 +116,10 @@ def _register_template(app: typer.Typer, console: Console) -> None:
     def template(path: Annotated[Path, argument]) -> None:
         from kbsearch.loaders.tabular import write_template
 
+        if path.suffix.lower() != ".xlsx":
+            raise ValueError(console.text("template.suffix", path=path))
+        if path.exists():
+            raise ValueError(console.text("template.exists", path=path))
         write_template(path)
         console.say("template.done", path=path)
 
@@ -167,7 +175,13 @@ def _register_verify(app: typer.Typer, console: Console, shared: Shared) -> None
             )
         else:
             queries, articles = ", ".join(found.wrong_queries), ", ".join(found.wrong_articles)
-            console.say("verify.failed", queries=queries, articles=articles)
+            parts = ", ".join(found.wrong_parts)
+            console.say(
+                "verify.failed",
+                queries=queries or "—",
+                articles=articles or "—",
+                parts=parts or "—",
+            )
         raise typer.Exit(0 if found.passed else 1)
 
 
@@ -245,7 +259,7 @@ def _register_gc(app: typer.Typer, console: Console, shared: Shared) -> None:
 
 def _print_problems(console: Console, problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        severity = console.text(f"validate.{problem.severity}")
+        severity = messages.text(f"severity.{problem.severity}", console.lang, {})
         console.line(f"{problem.location}: {severity}: {problem.text(console.lang)}")
 
 

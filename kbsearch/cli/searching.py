@@ -133,6 +133,7 @@ def _legs(explanation: Explanation) -> dict[str, object]:
         "dense_rank": explanation.dense.rank or "—",
         "matched": " ".join(explanation.matched_terms) or "—",
         "missing": " ".join(explanation.missing_terms) or "—",
+        "synonyms": " ".join(explanation.synonyms) or "—",
     }
 
 

@@ -141,10 +141,14 @@ class SnapshotStore:
         path = self.folder(wanted) / _MANIFEST
         params = {"path": self.index_dir, "snapshot": wanted}
         if not _ID.fullmatch(wanted):  # no way out of the folder, and no NUL for the system
+            if snapshot_id is None:
+                raise SnapshotCorruptError("pointer_altered", {**params, "file": self._pointer})
             raise SnapshotNotFoundError("snapshot_unknown", params)
         try:
             raw = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
+            if path.parent.is_dir():
+                raise SnapshotCorruptError("file_missing", {**params, "file": path}) from error
             raise SnapshotNotFoundError("snapshot_unknown", params) from error
         return _parse_manifest(raw, path, wanted)
 

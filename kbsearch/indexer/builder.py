@@ -42,6 +42,7 @@ class BuildReport:
         deleted: Articles that are no longer searchable.
         unchanged: Articles taken over as they were.
         held_back: How many articles of the source are not searchable, by their status.
+        skipped: Articles left out because of errors, where the index has no older version of them.
         outdated: Published articles whose new text has errors: their old one stays published.
         problems: What was wrong with the source; errors only if they were to be skipped.
         seconds: How long it took.
@@ -54,6 +55,7 @@ class BuildReport:
     deleted: int
     unchanged: int
     held_back: Mapping[str, int]
+    skipped: tuple[str, ...]
     outdated: tuple[str, ...]
     problems: tuple[Problem, ...]
     seconds: float
@@ -135,6 +137,8 @@ def update(
         EncoderError: The model is not the one the index was built with; build anew.
         IndexBusyError: Another process is writing to the folder.
     """
+    if isinstance(delete, str):
+        raise ValueError("delete is a list of ids, not one id")
     begin = time.monotonic()
     report = progress or _no_progress
     snapshots = SnapshotStore(index_dir)
@@ -212,6 +216,7 @@ def _report(
         deleted=len(plan.kept) - unchanged - plan.changed,
         unchanged=unchanged,
         held_back=dict(held_back),
+        skipped=tuple(sorted(given.invalid_ids - set(outdated) - {""})),
         outdated=tuple(outdated),
         problems=given.problems,
         seconds=time.monotonic() - begin,

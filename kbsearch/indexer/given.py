@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kbsearch.analysis.dictionaries import NAMES
+from kbsearch.analysis.dictionaries import NAMES, Dictionaries
 from kbsearch.article import Article
-from kbsearch.errors import Problem, Severity
+from kbsearch.errors import DictionaryError, Problem, Severity
 from kbsearch.loaders.links import check_links
-from kbsearch.loaders.source import read_source
+from kbsearch.loaders.source import Source, read_source
 from kbsearch.settings import DictionarySettings
 
 Paths = str | Path | Sequence[str | Path]
@@ -49,6 +49,15 @@ def read(source: Paths | Iterable[Article]) -> Given:
     checked = check_links(unique.values(), ())
     problems = [*_duplicates(articles), *(replace(p, path="articles") for p in checked.problems)]
     return Given(checked.articles, tuple(problems), ())
+
+
+def source_problems(source: Source, paths: Sequence[str | Path]) -> tuple[Problem, ...]:
+    """The problems of a source, its dictionaries included."""
+    try:
+        Dictionaries.read(dictionary_files(DictionarySettings(), paths))
+    except DictionaryError as error:
+        return (*source.problems, *error.problems)
+    return source.problems
 
 
 def update_problems(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kbsearch.index.local import LocalIndex
 from kbsearch.ranking import top
-from kbsearch.retrieval.fusion import combine, normalize_dense, normalize_lexical
+from kbsearch.retrieval.fusion import combine, dense_share, normalize_dense, normalize_lexical
 from kbsearch.retrieval.query import Query
 from kbsearch.settings import Settings
 
@@ -36,6 +36,7 @@ class Candidates:
         lexical: (n,) float64 normalised `bm25`.
         semantic: (n,) float64 normalised `dense`.
         question: (n,) int64 which of title (0) and questions (1, 2, …) is nearest.
+        dense_share: Share of the dense leg in the fused score of this query.
     """
 
     rows: NDArray[np.int64]
@@ -45,6 +46,7 @@ class Candidates:
     lexical: NDArray[np.float64]
     semantic: NDArray[np.float64]
     question: NDArray[np.int64]
+    dense_share: float
 
 
 def find(
@@ -75,10 +77,11 @@ def find(
     bound = index.inverted.bound({**query.context, **query.terms})
     lexical = normalize_lexical(bm25[rows], bound)
     semantic = normalize_dense(dense, settings.vectors.body_weight)
+    share = dense_share(semantic, settings.fusion.dense_weight)
     scores = {
         Leg.BM25: bm25[rows],
         Leg.DENSE: dense,
-        Leg.HYBRID: combine(lexical, semantic, settings.fusion.dense_weight),
+        Leg.HYBRID: combine(lexical, semantic, share),
     }[leg]
     order = top(scores, len(rows))
     return Candidates(
@@ -89,4 +92,5 @@ def find(
         lexical=lexical[order],
         semantic=semantic[order],
         question=question[order],
+        dense_share=share,
     )

@@ -71,6 +71,9 @@ class Filters(BaseModel):
             field = _ALIASES.get(name, name)
             if field in named:
                 raise FilterError("filter_twice", {"field": field})
+            if isinstance(value, list | tuple | str) and not value:
+                # Taken as "no condition", an empty list of what may be seen would show everything.
+                raise FilterError("filter_empty", {"field": field})
             named[field] = value
         try:
             return cls.model_validate(named)

@@ -160,9 +160,9 @@ class Searcher:
         row = int(candidates.rows[place])
         stands = {term: self.index.inverted.contains(term, row) for term in idf}
         return Explanation(
-            bm25=_leg(candidates.bm25, candidates.lexical, place),
-            dense=_leg(candidates.dense, candidates.semantic, place),
-            dense_weight=self.settings.fusion.dense_weight,
+            bm25=_leg(candidates, candidates.bm25, candidates.lexical, place),
+            dense=_leg(candidates, candidates.dense, candidates.semantic, place),
+            dense_share=candidates.dense_share,
             matched_terms={term: idf[term] for term in query.terms if stands[term]},
             missing_terms={term: idf[term] for term in query.terms if not stands[term]},
             synonyms=tuple(term for term in query.synonyms if stands[term]),
@@ -171,9 +171,13 @@ class Searcher:
 
 
 def _leg(
-    scores: NDArray[np.float64], normalized: NDArray[np.float64], place: int
+    candidates: Candidates,
+    scores: NDArray[np.float64],
+    normalized: NDArray[np.float64],
+    place: int,
 ) -> LegExplanation:
-    """One leg's score and rank for the candidate at `place`."""
+    """One leg's score and rank for the candidate at `place`; ties are ranked by article id."""
     score = float(scores[place])
-    rank = int((scores > score).sum()) + 1 if score > 0 else None
+    before = (scores > score) | ((scores == score) & (candidates.rows < candidates.rows[place]))
+    rank = int(before.sum()) + 1 if score > 0 else None
     return LegExplanation(score=score, normalized=float(normalized[place]), rank=rank)

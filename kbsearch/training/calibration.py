@@ -137,7 +137,7 @@ def _print_grid(data: _Data, settings: Settings) -> None:
         index = replace(data.index, vectors=VectorIndex(data.index.vectors.vectors, vectors))
         shifted = _Data(index, data.queries, data.answers)
         row = []
-        for dense_weight in (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5):
+        for dense_weight in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3, 0.0):
             fusion = FusionSettings(dense_weight=dense_weight)
             tried = settings.model_copy(update={"vectors": vectors, "fusion": fusion})
             row.append(f"{dense_weight}: {hit_at_1(shifted, tried):.1%}")

@@ -20,12 +20,14 @@ def export(student: Student, folder: Path, *, card: str) -> None:
         card: The model card, Markdown.
     """
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
 
     rows = student.folded_rows().astype(np.float16).astype(np.float32)
     static = StaticEmbedding(student.tokenizer, embedding_weights=rows)
-    model = SentenceTransformer(modules=[static], device="cpu")
+    # Unit vectors also for who calls `encode` without asking for them.
+    model = SentenceTransformer(modules=[static, Normalize()], device="cpu")
     model.save(str(folder), create_model_card=False)
     (folder / "README.md").write_text(card, encoding="utf-8")
-    for file in folder.iterdir():
-        file.chmod(0o644)  # safetensors lets only the owner read
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.chmod(0o644)  # safetensors lets only the owner read

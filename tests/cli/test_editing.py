@@ -264,3 +264,23 @@ def test_folder_without_an_index_is_wrong_use(run, tmp_path, command):
     assert (result.code, result.out) == (2, "")
     assert str(tmp_path / "nothing") in result.err
     assert "kbsearch build" in result.err
+
+
+@pytest.mark.parametrize("name", ["filled.xlsx", "template.txt"])
+def test_template_never_overwrites(run, tmp_path, name):
+    """A file that is there stays as it is, and a template has the suffix of what it is."""
+    path = tmp_path / name
+    path.write_text("filled in by an editor", encoding="utf-8")
+    assert run("template", path).code == 2
+    assert path.read_text(encoding="utf-8") == "filled in by an editor"
+
+
+def test_validate_checks_the_dictionaries_too(run, tmp_path):
+    """A synonym line that `build` would refuse is named by `validate`, with its line."""
+    rows = '{"id": "a", "kind": "faq", "title": "手表", "body": "电池"}\n'
+    (tmp_path / "a.jsonl").write_text(rows, encoding="utf-8")
+    assert run("validate", tmp_path).code == 0
+    (tmp_path / "synonyms.txt").write_text("手表,腕表\n费电 =>\n", encoding="utf-8")
+    result = run("validate", tmp_path)
+    assert result.code == 1
+    assert "synonyms.txt:2: 错误" in result.out

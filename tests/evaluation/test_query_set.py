@@ -148,3 +148,11 @@ def test_list_of_articles_is_grade_one_each():
     """`JudgedQuery` takes either form in Python, too."""
     query = JudgedQuery(id="q", text="空调", relevant=["a", "b"])
     assert query.relevant == {"a": 1, "b": 1}
+
+
+def test_line_separator_inside_a_text_is_no_end_of_line(tmp_path):
+    """JSON allows U+2028 in a string; the line goes on."""
+    path = tmp_path / "queries.jsonl"
+    row = {"id": "q", "text": "手表\u2028没电", "relevant": ["a"]}
+    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    assert QuerySet.read([path]).queries[0].text == "手表\u2028没电"

@@ -212,12 +212,12 @@ def test_broken_manifest_is_found_and_named(store, damage):
     assert caught.value.params["file"] == path
 
 
-def test_missing_manifest_is_no_snapshot(store):
-    """A folder without manifest is not listed, and opening it says so."""
+def test_missing_manifest_is_named(store):
+    """A folder without manifest is not listed, and opening it says which file is missing."""
     name = publish(store, "空调")
     (store.folder(name) / "manifest.json").unlink()
     assert store.ids() == []
-    with pytest.raises(SnapshotNotFoundError, match=name):
+    with pytest.raises(SnapshotCorruptError, match=rf"{name}/manifest\.json"):
         store.checked()
 
 
@@ -367,3 +367,45 @@ def test_gc_of_a_negative_number_is_refused(store):
     publish(store, "一")
     with pytest.raises(ValueError, match="negative"):
         store.gc(-1)
+
+
+def test_rollback_skips_what_was_rolled_back_before(store):
+    """After a bad snapshot, a rollback and a new one, rollback does not bring back the bad one."""
+    publish(store, "一")
+    good = publish(store, "二")
+    bad = publish(store, "坏")
+    assert store.rollback().snapshot_id == good
+    assert publish(store, "四") > bad
+    assert store.rollback().snapshot_id == good
+
+
+def test_snapshot_without_manifest_keeps_its_number(store):
+    """A build after the manifest was lost publishes again, beside the damaged folder."""
+    first = publish(store, "一")
+    (store.folder(first) / "manifest.json").unlink()
+    second = publish(store, "一")
+    assert second > first
+    assert published_text(store) == "一"
+
+
+def test_gc_and_rollback_work_beside_a_damaged_manifest(store):
+    """A damaged published snapshot can be left behind by name, and cleared away."""
+    first = publish(store, "一")
+    second = publish(store, "二")
+    damage_alter(store.folder(second) / "manifest.json")
+    assert store.rollback(first).snapshot_id == first
+    assert store.gc(keep=0) == [second]
+    assert published_text(store) == "一"
+
+
+def test_gc_that_was_killed_leaves_no_half_snapshot(store, monkeypatch):
+    """What was about to be deleted is no snapshot any more, and the next writer clears it away."""
+    publish(store, "一")
+    publish(store, "二")
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            store.gc(keep=0)
+    assert store.ids() == [store.current_id()]
+    publish(store, "三")
+    assert [p.name for p in (store.index_dir / "snapshots").iterdir() if p.name[0] == "."] == []

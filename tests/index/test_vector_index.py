@@ -181,3 +181,15 @@ def test_merging_equals_indexing_anew(merge_plan, before, after):
     for name in ("matrix", "offsets", "is_body"):
         one, other = getattr(merged, name), getattr(fresh, name)
         assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
+
+
+def test_graph_finds_all_of_the_few_that_are_allowed():
+    """With one article in two hundred allowed, nothing of it is lost: it is searched exactly."""
+    vectors = random_vectors(1, 600)
+    allowed = np.arange(600) % 200 == 7
+    index = VectorIndex(vectors, VectorSettings(exact_up_to=40))
+    assert not index.is_exact
+    for seed in range(20):
+        query = random_query(seed)
+        expected = brute_force_nearest(vectors, query, 5, allowed)
+        assert index.nearest(query, 5, allowed).tolist() == expected

@@ -10,6 +10,7 @@ from kbsearch.recommendation.recommender import Recommendation, RecommendedArtic
 from kbsearch.settings import Settings
 
 PROBLEM = "空调不制冷怎么办"
+SURE = Settings.model_validate({"decision": {"answer": 0, "suggest": 0}})
 DAY = {"valid_on": "2026-06-01"}  # everything in the small knowledge base holds on it
 
 
@@ -105,7 +106,7 @@ def test_internal_articles_are_not_recommended_to_the_public(sure):
 
 def test_links_lead_only_to_articles_that_hold(sure):
     """The policy ends with 2026: a link to it leads nowhere in 2027."""
-    later = sure.recommend(article_id="ac-not-cooling", filters={"valid_on": "2027-01-01"})
+    later = sure.recommend(article_id="ac-not-cooling", filters={"valid_on": "2127-01-01"})
     assert names(later) == {"next_step": ["book-repair"], "script": ["script-calm"]}
 
 
@@ -197,3 +198,37 @@ def test_exactly_one_thing_says_what_it_is_about(sure, given):
 def test_absurd_problem_gets_a_recommendation(sure, text):
     """Whatever was typed, all slots come back."""
     assert len(sure.recommend(text).slots) == 5
+
+
+def test_day_of_the_filters_holds_for_recommendations(tmp_path):
+    """An article that holds on the day asked for is recommended, whatever day it is."""
+    rows = [{"id": "a", "kind": "faq", "title": PROBLEM, "valid_from": "2130-01-01"}]
+    articles = [Article.model_validate(row) for row in rows]
+    late = KnowledgeBase.build(articles, tmp_path, settings=SURE)
+    assert shown(late.recommend(PROBLEM)) == []
+    found = late.recommend(PROBLEM, filters={"valid_on": "2130-06-01"}, context={"channel": "app"})
+    assert shown(found) == ["a"]
+
+
+def test_filters_and_customer_both_hold(tmp_path):
+    """A condition of the caller is not replaced by one that follows from the customer."""
+    rows = [
+        {"id": "a", "kind": "faq", "title": PROBLEM, "channels": ["app"]},
+        {"id": "b", "kind": "faq", "title": PROBLEM, "channels": ["app", "hotline"]},
+    ]
+    articles = [Article.model_validate(row) for row in rows]
+    both = KnowledgeBase.build(articles, tmp_path, settings=SURE)
+    found = both.recommend(PROBLEM, filters={"channels": "hotline"}, context={"channel": "app"})
+    assert shown(found) == ["b"]
+
+
+def test_article_that_found_no_room_may_come_by_a_link(tmp_path):
+    """The fourth hit does not fit among the solutions, but is the next step of the first."""
+    rows = [{"id": f"s{n}", "kind": "faq", "title": PROBLEM} for n in range(4)]
+    rows[0]["links"] = [{"rel": "next_step", "id": "s3"}]
+    articles = [Article.model_validate(row) for row in rows]
+    full = KnowledgeBase.build(articles, tmp_path, settings=SURE)
+    assert names(full.recommend(PROBLEM)) == {
+        "solution": ["s0", "s1", "s2"],
+        "next_step": ["s3"],
+    }

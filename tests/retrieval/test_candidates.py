@@ -44,11 +44,16 @@ def test_dense_leg_gives_best_question_plus_share_of_body(build_small):
 
 
 def test_hybrid_adds_normalised_legs_by_weight(build_small):
-    """0.6 × dense / 1.5 + 0.4 × BM25 / the best BM25 that the query can reach."""
+    """Dense / 1.5 and BM25 / the best that the query can reach, by a share of the nearest match.
+
+    The nearest is 1 / 1.5, a third short of 1, so words have 0.4 / 27 of the score.
+    """
     ranked = build_small(ARTICLES, **SETTINGS).rank("手表", leg=Leg.HYBRID)
-    both = 0.6 * 0.5 / 1.5 + 0.4 * BM25_BOTH / BM25_WATCH
+    words = 0.4 / 27
+    first = (1 - words) / 1.5 + words
+    both = (1 - words) * 0.5 / 1.5 + words * BM25_BOTH / BM25_WATCH
     assert [name for name, _ in ranked] == ["a-watch", "b-both", "c-lock"]
-    assert [score for _, score in ranked] == pytest.approx([0.6 / 1.5 + 0.4, both, 0.0], abs=1e-6)
+    assert [score for _, score in ranked] == pytest.approx([first, both, 0.0], abs=1e-6)
 
 
 def test_hybrid_finds_what_either_leg_finds(build_small):

@@ -79,8 +79,8 @@ def test_article_without_channel_region_or_audience_is_for_all(knowledge_base, f
     [
         ("2025-12-31", False),
         ("2026-01-01", True),
-        ("2026-12-31", True),
-        ("2027-01-01", False),
+        ("2126-12-31", True),
+        ("2127-01-01", False),
     ],
 )
 def test_article_is_found_from_its_first_to_its_last_day(knowledge_base, day, holds):
@@ -123,7 +123,8 @@ VALUES = {
 CONDITIONS = st.fixed_dictionaries(
     {"valid_on": st.dates(date(2025, 12, 1), date(2027, 2, 1))},
     optional={
-        name: st.lists(st.sampled_from(values), max_size=2) for name, values in VALUES.items()
+        name: st.lists(st.sampled_from(values), min_size=1, max_size=2)
+        for name, values in VALUES.items()
     },
 )
 
@@ -152,6 +153,14 @@ def test_filters_let_through_what_they_say(knowledge_base, articles, filters):
     """Any conditions together find exactly the articles that a plain reading of them allows."""
     expected = {article.id for article in articles if lets_through(article, filters)}
     assert found(knowledge_base, filters) == expected
+
+
+@pytest.mark.parametrize("empty", [[], (), ""])
+@pytest.mark.parametrize("name", ["visibility", "kind", "product"])
+def test_empty_condition_is_refused(name, empty):
+    """A list of what may be seen that is empty must not show everything."""
+    with pytest.raises(ValueError, match="is empty"):
+        Filters.parse({name: empty})
 
 
 @pytest.mark.parametrize(

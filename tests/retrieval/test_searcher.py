@@ -159,7 +159,7 @@ def test_explanation_has_both_legs(real):
         for leg, found in ((Leg.BM25, why.bm25), (Leg.DENSE, why.dense)):
             if found.rank is not None:
                 assert (found.rank, pytest.approx(found.score)) == ranks[leg][hit.article_id]
-        weight = why.dense_weight
+        weight = why.dense_share
         both = weight * why.dense.normalized + (1 - weight) * why.bm25.normalized
         assert both == pytest.approx(hit.score)
 
@@ -316,3 +316,30 @@ def test_knowledge_base_without_articles_left_declines(build_small):
     response = small.search("手表", explain=True)
     assert (response.hits, response.decision, response.facets) == ((), "abstain", {})
     assert small.rank("手表") == []
+
+
+def test_decision_does_not_depend_on_how_much_is_shown(build_small):
+    """The same query gets the same decision with one hit and with five."""
+    rows = [
+        {"id": "a", "title": "手表空调", "products": ["甲"]},
+        {"id": "b", "title": "手表门锁", "products": ["乙"]},
+    ]
+    small = build_small(rows, decision={"answer": 1, "suggest": 0})
+    few, many = small.search("手表", top_k=1), small.search("手表", top_k=5)
+    assert few.decision == many.decision == "clarify"
+    assert few.clarify == many.clarify
+
+
+def test_synonyms_do_not_lower_an_exact_match(build_small, tmp_path):
+    """An article with the query's own word has the full lexical score, synonyms or not."""
+    synonyms = tmp_path / "synonyms.txt"
+    synonyms.write_text("手表,腕表,智能手表", encoding="utf-8")
+    rows = [
+        {"id": "a", "title": "手表"},
+        {"id": "b", "title": "腕表"},
+        {"id": "c", "title": "门锁"},
+    ]
+    small = build_small(rows, dictionaries={"synonyms": str(synonyms)})
+    hits = {hit.article_id: hit for hit in small.search("手表", explain=True).hits}
+    assert hits["a"].explanation.bm25.normalized == 1.0
+    assert 0 < hits["b"].explanation.bm25.normalized < 1.0
