@@ -553,3 +553,19 @@ def test_mistyped_folder_is_not_made_into_an_index(tmp_path):
         with pytest.raises(SnapshotNotFoundError):
             action()
     assert not nowhere.exists()
+
+
+def test_article_with_errors_stays_published_when_everything_is_analysed_again(
+    index_dir, tmp_path, character_settings
+):
+    """A changed user dictionary reuses nothing of the index, but takes nothing off line either."""
+    source = tmp_path / "source"
+    source.mkdir()
+    rows = [article("a", "手表没电").model_dump_json(), article("b", "空调不凉").model_dump_json()]
+    (source / "a.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    build(source, index_dir, settings=character_settings)
+    (source / "a.jsonl").write_text(f'{rows[0]}\n{{"id": "b", "kind": "typo"}}', encoding="utf-8")
+    (source / "user_dict.txt").write_text("空调不凉 5000", encoding="utf-8")
+    report = build(source, index_dir, skip_invalid=True)
+    assert (report.outdated, report.skipped, report.articles) == (("b",), (), 2)
+    assert opened(index_dir).store.article(1).title == "空调不凉"

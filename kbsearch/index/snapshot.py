@@ -253,8 +253,9 @@ class SnapshotStore:
         """
         if keep < 0:
             raise ValueError(f"keep must not be negative, got {keep}")
-        current = self._require_published()
+        self._require_published()
         with self.writing():
+            current = self._require_published()  # another process may have published meanwhile
             others = [name for name in self.ids() if name != current]
             doomed = others[: max(0, len(others) - keep)]
             for name in doomed:

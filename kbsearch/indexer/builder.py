@@ -99,15 +99,16 @@ def build(
     analyzer = Analyzer(Dictionaries.read(dictionary_files(settings.dictionaries, given.paths)))
     encoder = load_encoder(settings.vectors.model)
     with snapshots.writing():
-        base = _reusable(snapshots, analyzer, encoder)
-        published = [a for a in given.articles if a.status is Status.PUBLISHED]
-        outdated = given.invalid_ids & set(base.store.ids)
-        gone = set(base.store.ids) - {a.id for a in published} - outdated
+        current = _current(snapshots)
+        base = _reusable(current, analyzer, encoder)
+        outdated = _older_versions(current, given.invalid_ids)
+        published = [a for a in given.articles if a.status is Status.PUBLISHED] + outdated
+        gone = set(base.store.ids) - {a.id for a in published}
         plan = Plan.of(base.store, published, gone)
         added = index_articles(plan.added, analyzer, encoder, report)
         parts = base.merge(plan.kept, added, plan.places)
         manifest = _publish(snapshots, parts, settings, analyzer, encoder, report)
-    return _report(manifest, plan, given, sorted(outdated), begin)
+    return _report(manifest, plan, given, [a.id for a in outdated], begin)
 
 
 def update(
@@ -231,18 +232,32 @@ def published_settings(snapshots: SnapshotStore) -> Settings:
         return Settings()
 
 
-def _reusable(snapshots: SnapshotStore, analyzer: Analyzer, encoder: Encoder) -> IndexParts:
+def _current(snapshots: SnapshotStore) -> LocalIndex | None:
+    """The published index; None if there is none, or it is damaged, which a build mends."""
+    try:
+        return LocalIndex.open(snapshots)
+    except SnapshotError:
+        return None
+
+
+def _reusable(current: LocalIndex | None, analyzer: Analyzer, encoder: Encoder) -> IndexParts:
     """The published parts if analysis and encoder are still the same; else none."""
-    empty = IndexParts(
+    if current:
+        contents = current.manifest.contents
+        same = (contents.analyzer, contents.encoder.fingerprint)
+        if same == (analyzer.fingerprint, encoder.fingerprint):
+            return current.parts
+    return IndexParts(
         ArticleStore.of(()), Postings.of(()), Vectors.empty(encoder.dim), FacetIndex.of(())
     )
-    try:
-        base = LocalIndex.open(snapshots)
-    except SnapshotError:
-        return empty  # nothing published yet, or damaged: a build from the source mends that
-    contents = base.manifest.contents
-    same = (contents.analyzer, contents.encoder.fingerprint)
-    return base.parts if same == (analyzer.fingerprint, encoder.fingerprint) else empty
+
+
+def _older_versions(current: LocalIndex | None, article_ids: set[str]) -> list[Article]:
+    """Those of the articles that are published, as they are, by id."""
+    if current is None:
+        return []
+    rows = (current.store.row(article_id) for article_id in sorted(article_ids))
+    return [current.store.article(row) for row in rows if row is not None]
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:

@@ -409,3 +409,18 @@ def test_gc_that_was_killed_leaves_no_half_snapshot(store, monkeypatch):
     assert store.ids() == [store.current_id()]
     publish(store, "三")
     assert [p.name for p in (store.index_dir / "snapshots").iterdir() if p.name[0] == "."] == []
+
+
+def test_gc_keeps_what_was_published_while_it_waited(store, monkeypatch):
+    """A snapshot that another process publishes just before gc gets the lock is not deleted."""
+    publish(store, "一")
+    writing = SnapshotStore.writing
+
+    def after_another(self):
+        monkeypatch.undo()
+        publish(store, "二")
+        return writing(self)
+
+    monkeypatch.setattr(SnapshotStore, "writing", after_another)
+    store.gc(keep=0)
+    assert published_text(store) == "二"
