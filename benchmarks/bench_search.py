@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     corpus = _ROOT / "corpora" / "smart_devices"
-    query_set = QuerySet.read([_ROOT / "eval" / "smart_devices" / "queries.jsonl"])
+    query_set = QuerySet.read([_ROOT / "eval" / "smart_devices" / "dev.jsonl"])
     texts = [query.text for query in query_set.queries]
     rows = [_measure("smart_devices", read_source([corpus]).articles, texts)]
     if (given.data / _SUPPORT).exists():

@@ -14,6 +14,7 @@ The way of the data, and where each part lives:
 - `loaders`: files → articles, and every problem they have
 - `analysis`: text → terms; `encoders`: texts → vectors
 - `indexer`: articles → `index`, published as an immutable snapshot; `verification` checks one
+- `learning`: how an encoder learns from texts that mean the same, the articles among them
 - `retrieval`: query → ranked answer; `recommendation`: next best articles for an agent
 - `knowledge_base`: the front object
 - `evaluation`: proof of accuracy; `training`: how the bundled encoder was made

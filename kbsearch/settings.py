@@ -62,11 +62,13 @@ class VectorSettings(_Section):
     Attributes:
         model: ``bundled``, or name or folder of a sentence-transformers model.
         body_weight: Share of the body's similarity that is added to the best question's.
+        adapt: Whether a static model is adapted to the articles (`kbsearch.learning.adaptation`).
         exact_up_to: Up to how many vectors search is exact; beyond, an HNSW graph is used.
     """
 
     model: str = "bundled"
     body_weight: Share = 0.75
+    adapt: bool = True
     exact_up_to: Annotated[int, Field(ge=0)] = 30_000
 
 
@@ -74,23 +76,25 @@ class FusionSettings(_Section):
     """How the legs become one score.
 
     Attributes:
-        dense_weight: Share of the dense leg where nothing is near the query; the nearer its best
-            match, the greater (`kbsearch.retrieval.fusion`). Measured by
-            `kbsearch.training.calibration`, as is the weight of the body.
+        dense_weight: Share of the dense leg (`kbsearch.retrieval.fusion`). Measured by
+            `kbsearch.training.calibration`, as are the next one and the weight of the body.
+        late_weight: Share of late interaction in what the dense leg leaves; the rest is BM25's.
         depth: Candidates taken from the lexical leg; the dense leg looks at four vectors for each.
-        context_weight: Weight of earlier turns of a conversation against the query.
+        context_weight: Weight of earlier turns of a conversation against the query; measured on the
+            dev sets of `eval/`.
     """
 
     dense_weight: Share = 0.7
+    late_weight: Share = 0.75
     depth: Annotated[int, Field(ge=1)] = 100
-    context_weight: Share = 0.3
+    context_weight: Share = 0.7
 
 
 class DecisionSettings(_Section):
     """Confidence from which the top article is an answer, or at least a suggestion."""
 
-    answer: Share = 0.8
-    suggest: Share = 0.3
+    answer: Share = 0.6
+    suggest: Share = 0.2
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

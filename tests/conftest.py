@@ -16,7 +16,7 @@ from kbsearch.settings import Settings, VectorSettings
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "corpora" / "smart_devices"
-QUERIES = ROOT / "eval" / "smart_devices" / "queries.jsonl"
+QUERIES = ROOT / "eval" / "smart_devices" / "dev.jsonl"
 TODAY = date(2026, 11, 22)
 
 # No test fails for being slow: how long an example takes says nothing about a claim.

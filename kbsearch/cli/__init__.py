@@ -2,7 +2,8 @@
 
 Takes arguments, gives text for people or one JSON document for programs; the only place that prints
 or reads the environment. `editing` has the commands of knowledge editors, `searching` those that
-ask, `measuring` those of QA; `console` prints in Chinese, or in English with ``--lang en``.
+ask, `measuring` those of QA, `training` those of who looks after models; `console` prints in
+Chinese, or in English with ``--lang en``.
 
 It decides nothing: each command calls the library once and shows what comes back.
 """
@@ -14,7 +15,7 @@ from typing import Annotated
 import typer
 
 from kbsearch import messages
-from kbsearch.cli import editing, measuring, searching
+from kbsearch.cli import editing, measuring, searching, training
 from kbsearch.cli.console import Console
 from kbsearch.errors import FilterError, KBSearchError, SnapshotNotFoundError
 
@@ -56,7 +57,7 @@ def application(console: Console) -> typer.Typer:
     def options(show_version: Annotated[bool, version] = False) -> None:
         """Options before the command."""
 
-    for module in (editing, searching, measuring):
+    for module in (editing, searching, measuring, training):
         module.register(app, console)
     return app
 

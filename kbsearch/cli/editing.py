@@ -57,6 +57,7 @@ def _register_validate(app: typer.Typer, console: Console, shared: Shared) -> No
 def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
     model_option = typer.Option("--model", help=console.text("build.model"))
     settings_option = typer.Option("--settings", help=console.text("build.settings"))
+    adapt_option = typer.Option("--adapt/--no-adapt", help=console.text("build.adapt"))
     skip_option = typer.Option("--skip-invalid", help=console.text("build.skip_invalid"))
 
     @app.command(help=console.text("build.help"))
@@ -65,6 +66,7 @@ def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
         index: Annotated[Path, shared.index],
         settings_file: Annotated[Path | None, settings_option] = None,
         model: Annotated[str | None, model_option] = None,
+        adapt: Annotated[bool | None, adapt_option] = None,
         skip_invalid: Annotated[bool, skip_option] = False,
         as_json: Annotated[bool, shared.json] = False,
     ) -> None:
@@ -73,9 +75,11 @@ def _register_build(app: typer.Typer, console: Console, shared: Shared) -> None:
         from kbsearch.settings import Settings
 
         settings = Settings.read(settings_file) if settings_file else None
-        if model:
+        changes = {"model": model, "adapt": adapt}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        if changes:
             base = settings or builder.published_settings(SnapshotStore(index))
-            vectors = base.vectors.model_copy(update={"model": model})
+            vectors = base.vectors.model_copy(update=changes)
             settings = base.model_copy(update={"vectors": vectors})
         with console.progress() as progress:
             report = builder.build(

@@ -7,6 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class WordVectors(Protocol):
+    """The words that a static model's texts are sums of; for late interaction."""
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """(words,) how much each word counts in a text; 0 for unknown ones."""
+
+    def ids(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """The words of each text, by number, in order and with repetitions."""
+
+    def vectors(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """(n, dim) unit rows of the words; zeros for unknown ones."""
+
+
 class Encoder(Protocol):
     """A model that turns texts into vectors whose inner product is their likeness.
 
@@ -25,6 +39,10 @@ class Encoder(Protocol):
     @property
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, over what decides the vectors: same model, same fingerprint."""
+
+    @property
+    def words(self) -> WordVectors | None:
+        """The words of a static model; None for one that reads a text as a whole."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The texts' vectors, in order.

@@ -65,6 +65,10 @@ class SentenceTransformerEncoder:
             digest.update(tensor.detach().cpu().float().numpy().tobytes())
         return digest.hexdigest()
 
+    @property
+    def words(self) -> None:
+        """None: it reads a text as a whole."""
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The texts' vectors: (n, dim) float32, unit rows; blank texts give zeros."""
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)

@@ -4,17 +4,23 @@ The folder is what sentence-transformers writes for its `StaticEmbedding`: a tex
 mean of its tokens' rows, divided by its length. Both give the same vectors.
 """
 
+import copy
 import hashlib
 import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.protocol import unit_rows
 from kbsearch.errors import EncoderError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 _MODULES = "modules.json"
 _TOKENIZER = "tokenizer.json"
@@ -40,6 +46,7 @@ class StaticEncoder:
         from tokenizers import Tokenizer
 
         self._name = name
+        self._adaptation: Adaptation | None = None
         inside = folder / _subfolder(folder)
         self._files = [inside / _WEIGHTS, inside / _TOKENIZER]
         self._rows = _read_rows(self._files[0])
@@ -70,7 +77,37 @@ class StaticEncoder:
         digest = hashlib.sha256()
         for file in self._files:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
+        if self._adaptation:
+            digest.update(self._adaptation.digest)
         return digest.hexdigest()
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What was learned from a knowledge base; None for the model as it came."""
+        return self._adaptation
+
+    @cached_property
+    def words(self) -> "StaticWords":
+        """Its words; see `WordVectors`."""
+        return StaticWords(self._rows, self._tokenizer)
+
+    def adapted(self, adaptation: Adaptation) -> "StaticEncoder":
+        """The same model with the rows that `adaptation` changes; this one stays as it is.
+
+        Raises:
+            EncoderError: The adaptation does not fit the table.
+        """
+        if adaptation.rows.shape[1] != self.dim or adaptation.words.max(initial=0) >= len(
+            self._rows
+        ):
+            raise _invalid(self._files[0], "an adaptation to another model")
+        new = copy.copy(self)
+        for name in ("fingerprint", "words"):
+            new.__dict__.pop(name, None)  # cached properties of the other
+        new._adaptation = adaptation
+        new._rows = self._rows.copy()
+        new._rows[adaptation.words] = adaptation.rows
+        return new
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The texts' vectors: (n, dim) float32, unit rows; zeros where no token is known."""
@@ -82,6 +119,37 @@ class StaticEncoder:
                 # Text by text: memory stays small, and a vector does not depend on its neighbours.
                 self._rows[encoding.ids].sum(axis=0, dtype=np.float32, out=vectors[index])
         return unit_rows(vectors)
+
+
+class StaticWords:
+    """The words of a static model; see `WordVectors`.
+
+    Args:
+        rows: (words, dim) the table.
+        tokenizer: Cuts texts into words.
+    """
+
+    def __init__(self, rows: NDArray[np.floating], tokenizer: "Tokenizer") -> None:
+        self.tokenizer = tokenizer
+        self.rows = rows
+        lengths = np.linalg.norm(rows.astype(np.float32, copy=False), axis=1)
+        self._lengths = np.where(lengths > 0, lengths, 1).astype(np.float32)
+        self._weights: NDArray[np.float32] = lengths.astype(np.float32)
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """See `WordVectors`: the length of a word's row."""
+        return self._weights
+
+    def ids(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """See `WordVectors`."""
+        encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
+
+    def vectors(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """See `WordVectors`."""
+        unit: NDArray[np.float32] = self.rows[ids] / self._lengths[ids, None]
+        return unit
 
 
 def is_static_model(folder: Path) -> bool:

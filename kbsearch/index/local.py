@@ -14,6 +14,7 @@ from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.inverted_index import InvertedIndex, Postings
 from kbsearch.index.snapshot import Manifest, SnapshotStore
 from kbsearch.index.vector_index import VectorIndex, Vectors
+from kbsearch.index.word_index import WordIndex
 from kbsearch.settings import Settings
 
 
@@ -24,6 +25,7 @@ class IndexParts:
     store: ArticleStore
     postings: Postings
     vectors: Vectors
+    words: WordIndex
     facets: FacetIndex
 
     def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
@@ -38,6 +40,7 @@ class IndexParts:
             store=self.store.merge(kept, added.store, places),
             postings=self.postings.merge(kept, added.postings, places),
             vectors=self.vectors.merge(kept, added.vectors, places),
+            words=self.words.merge(kept, added.words, places),
             facets=self.facets.merge(kept, added.facets, places),
         )
 
@@ -46,6 +49,7 @@ class IndexParts:
         self.store.save(folder)
         InvertedIndex.of(self.postings, settings.bm25).save(folder)
         VectorIndex(self.vectors, settings.vectors).save(folder)
+        self.words.save(folder)
         self.facets.save(folder)
 
 
@@ -59,6 +63,7 @@ class LocalIndex:
         store: Its articles.
         inverted: Its terms.
         vectors: Its vectors.
+        words: The words that its encoder finds in them.
         facets: Its filters.
         dictionaries: File name to text of the word lists it was built with.
     """
@@ -68,6 +73,7 @@ class LocalIndex:
     store: ArticleStore
     inverted: InvertedIndex
     vectors: VectorIndex
+    words: WordIndex
     facets: FacetIndex
     dictionaries: Mapping[str, str]
 
@@ -86,6 +92,7 @@ class LocalIndex:
                 store=ArticleStore.load(folder),
                 inverted=InvertedIndex.load(folder),
                 vectors=VectorIndex.load(folder, manifest.contents.settings.vectors),
+                words=WordIndex.load(folder),
                 facets=FacetIndex.load(folder),
                 dictionaries={
                     name: (folder / name).read_text(encoding="utf-8")
@@ -104,7 +111,9 @@ class LocalIndex:
     @property
     def parts(self) -> IndexParts:
         """The mergeable parts."""
-        return IndexParts(self.store, self.inverted.postings, self.vectors.vectors, self.facets)
+        return IndexParts(
+            self.store, self.inverted.postings, self.vectors.vectors, self.words, self.facets
+        )
 
     def check_sizes(self) -> None:
         """Raises SnapshotCorruptError if the parts do not speak of the same articles."""
@@ -113,6 +122,7 @@ class LocalIndex:
             "article_offsets.npy": len(self.store.offsets) - 1,
             "lengths.npy": self.inverted.count,
             "vector_offsets.npy": len(self.vectors.vectors.offsets) - 1,
+            "word_offsets.npy": len(self.words.words),
             "validity.npy": len(self.facets.validity),
         }
         for name, size in sizes.items():

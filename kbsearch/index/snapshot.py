@@ -39,7 +39,7 @@ from kbsearch.errors import (
 )
 from kbsearch.settings import Settings
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
 _DELETING = ".deleting-"
@@ -58,13 +58,21 @@ class FileEntry(BaseModel):
 
 
 class EncoderEntry(BaseModel):
-    """Which encoder made the vectors."""
+    """Which encoder made the vectors.
+
+    Attributes:
+        model: As in the settings.
+        dim: Length of a vector.
+        fingerprint: See `Encoder.fingerprint`.
+        adapted_to: How many articles it learned from; 0 if it is the model as it came.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     model: str
     dim: int
     fingerprint: str
+    adapted_to: int = 0
 
 
 class Contents(BaseModel):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.index.arrays import load_array, save_array
+from kbsearch.index.ragged import Ragged, Scalar
 from kbsearch.ranking import top
 from kbsearch.settings import VectorSettings
 
@@ -45,21 +46,12 @@ class Vectors:
 
     def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
         """These vectors with some articles left out and others added; see `Postings.merge`."""
-        total = int((kept >= 0).sum()) + len(places)
-        counts = np.zeros(total, np.int64)
-        counts[kept[kept >= 0]] = np.diff(self.offsets)[kept >= 0]
-        counts[places] = np.diff(added.offsets)
-        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        matrix = np.empty((int(offsets[-1]), added.matrix.shape[1]), np.float32)
-        is_body = np.empty(len(matrix), np.bool_)
-        for source, rows in ((self, kept), (added, places)):
-            owner = rows[source.owners]
-            within = np.arange(len(owner)) - source.offsets[source.owners]
-            stays = owner >= 0
-            target = offsets[owner[stays]] + within[stays]
-            matrix[target] = source.matrix[stays]
-            is_body[target] = source.is_body[stays]
-        return type(self)(matrix, offsets, is_body)
+        matrix = self._ragged(self.matrix).merge(kept, added._ragged(added.matrix), places)
+        is_body = self._ragged(self.is_body).merge(kept, added._ragged(added.is_body), places)
+        return type(self)(matrix.values, matrix.offsets, is_body.values)
+
+    def _ragged(self, values: NDArray[Scalar]) -> Ragged[Scalar]:
+        return Ragged(values, self.offsets)
 
     def save(self, folder: Path) -> None:
         """Writes the vectors into `folder`."""
@@ -159,10 +151,8 @@ class VectorIndex:
             (rows,) float64 best similarity of title and questions plus `body_weight` times the
             body's, and (rows,) int64 which of title (0) and questions (1, 2, …) was the best.
         """
-        begins, ends = self.vectors.offsets[rows], self.vectors.offsets[rows + 1]
-        counts = ends - begins
+        members, counts = Ragged(self.vectors.is_body, self.vectors.offsets).members(rows)
         starts = np.cumsum(counts) - counts
-        members = np.repeat(begins - starts, counts) + np.arange(counts.sum())
         # Not `@`: BLAS adds up in an order that hangs on the place, but equal vectors must tie.
         similarity = np.einsum("ij,j->i", self.vectors.matrix[members], query).astype(np.float64)
         if not len(rows):

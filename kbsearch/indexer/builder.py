@@ -2,7 +2,8 @@
 
 `build` makes the index say what a source says; `update` changes single articles. Both find the
 difference by content hash against the published snapshot, and both give, byte for byte, the index
-that indexing everything anew would give.
+that indexing everything anew would give with the same encoder. The encoder is adapted to the
+articles, and anew when the knowledge base has changed much (`kbsearch.indexer.adapting`).
 """
 
 import time
@@ -14,8 +15,10 @@ from pathlib import Path
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.dictionaries import Dictionaries
 from kbsearch.article import Article, Status
+from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.encoders.registry import load_encoder
+from kbsearch.encoders.static import StaticEncoder
 from kbsearch.errors import Problem, SnapshotError, SourceError
 from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.facet_index import FacetIndex
@@ -23,6 +26,8 @@ from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import IndexParts, LocalIndex
 from kbsearch.index.snapshot import Contents, EncoderEntry, Manifest, SnapshotStore
 from kbsearch.index.vector_index import Vectors
+from kbsearch.index.word_index import WordIndex
+from kbsearch.indexer.adapting import adapted_encoder, needs_adapting, published_adaptation
 from kbsearch.indexer.content import Progress, index_articles
 from kbsearch.indexer.given import Given, Paths, dictionary_files, errors, read, update_problems
 from kbsearch.indexer.opening import open_analyzer, open_encoder
@@ -100,9 +105,17 @@ def build(
     encoder = load_encoder(settings.vectors.model)
     with snapshots.writing():
         current = _current(snapshots)
-        base = _reusable(current, analyzer, encoder)
         outdated = _older_versions(current, given.invalid_ids)
         published = [a for a in given.articles if a.status is Status.PUBLISHED] + outdated
+        if settings.vectors.adapt:
+            encoder = adapted_encoder(
+                encoder,
+                {article.content_hash() for article in published},
+                lambda: sorted(published, key=lambda article: article.id),
+                published_adaptation(current, encoder),
+                report,
+            )
+        base = _reusable(current, analyzer, encoder)
         gone = set(base.store.ids) - {a.id for a in published}
         plan = Plan.of(base.store, published, gone)
         added = index_articles(plan.added, analyzer, encoder, report)
@@ -156,8 +169,15 @@ def update(
         published = [a for a in given if a.status is Status.PUBLISHED]
         gone = set(delete) | {a.id for a in given if a.status is not Status.PUBLISHED}
         plan = Plan.of(base.store, published, gone)
-        added = index_articles(plan.added, analyzer, encoder, report)
-        parts = base.parts.merge(plan.kept, added, plan.places)
+        known = Adaptation.load(base.folder)
+        if contents.settings.vectors.adapt and needs_adapting(encoder, plan.hashes, known):
+            everything = plan.articles(base.store)
+            model = load_encoder(contents.encoder.model)
+            encoder = adapted_encoder(model, plan.hashes, lambda: everything, known, report)
+            parts = index_articles(everything, analyzer, encoder, report)
+        else:
+            added = index_articles(plan.added, analyzer, encoder, report)
+            parts = base.parts.merge(plan.kept, added, plan.places)
         manifest = _publish(snapshots, parts, contents.settings, analyzer, encoder, report)
     return _report(manifest, plan, Given(given, problems, ()), [], begin)
 
@@ -172,11 +192,15 @@ def _publish(
 ) -> Manifest:
     """Writes the parts as a new snapshot and makes it the published one."""
     dictionaries = analyzer.dictionaries
+    adaptation = encoder.adaptation if isinstance(encoder, StaticEncoder) else None
     contents = Contents(
         settings=settings,
         analyzer=analyzer.fingerprint,
         encoder=EncoderEntry(
-            model=settings.vectors.model, dim=encoder.dim, fingerprint=encoder.fingerprint
+            model=settings.vectors.model,
+            dim=encoder.dim,
+            fingerprint=encoder.fingerprint,
+            adapted_to=len(adaptation.articles) if adaptation else 0,
         ),
         dictionaries=dictionaries.hashes,
         counts={
@@ -189,6 +213,8 @@ def _publish(
 
     def write(folder: Path) -> None:
         parts.save(folder, settings)
+        if adaptation:
+            adaptation.save(folder)
         for name, text in dictionaries.texts.items():
             (folder / name).write_text(text, encoding="utf-8")
 
@@ -248,7 +274,11 @@ def _reusable(current: LocalIndex | None, analyzer: Analyzer, encoder: Encoder) 
         if same == (analyzer.fingerprint, encoder.fingerprint):
             return current.parts
     return IndexParts(
-        ArticleStore.of(()), Postings.of(()), Vectors.empty(encoder.dim), FacetIndex.of(())
+        ArticleStore.of(()),
+        Postings.of(()),
+        Vectors.empty(encoder.dim),
+        WordIndex.of(()),
+        FacetIndex.of(()),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.filters import normalize
@@ -13,6 +14,7 @@ from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import IndexParts
 from kbsearch.index.vector_index import Vectors
+from kbsearch.index.word_index import WordIndex
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is."""
@@ -34,6 +36,7 @@ def index_articles(
         store=ArticleStore.of(articles),
         postings=Postings.of(terms),
         vectors=_encode(articles, encoder, progress),
+        words=WordIndex.of(_words(articles, encoder)),
         facets=FacetIndex.of(articles),
     )
 
@@ -55,6 +58,13 @@ def vector_texts(article: Article) -> tuple[list[str], bool]:
     questions = [normalize(text) for text in (*fields["title"], *fields["questions"])]
     body = normalize("\n".join([*fields["body"], *fields["captions"]]))
     return ([*questions, body], True) if body.strip() else (questions, False)
+
+
+def _words(articles: Sequence[Article], encoder: Encoder) -> list[NDArray[np.int32]]:
+    """The encoder's words in each article; none if it has no words."""
+    if encoder.words is None:
+        return [np.zeros(0, np.int32) for _ in articles]
+    return encoder.words.ids(["\n".join(vector_texts(article)[0]) for article in articles])
 
 
 def _encode(articles: Sequence[Article], encoder: Encoder, progress: Progress) -> Vectors:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kbsearch.analysis.dictionaries import NAMES, Dictionaries
-from kbsearch.article import Article
-from kbsearch.errors import DictionaryError, Problem, Severity
+from kbsearch.article import Article, Status
+from kbsearch.errors import DictionaryError, Problem, Severity, SourceError
 from kbsearch.loaders.links import check_links
 from kbsearch.loaders.source import Source, read_source
 from kbsearch.settings import DictionarySettings
@@ -49,6 +49,21 @@ def read(source: Paths | Iterable[Article]) -> Given:
     checked = check_links(unique.values(), ())
     problems = [*_duplicates(articles), *(replace(p, path="articles") for p in checked.problems)]
     return Given(checked.articles, tuple(problems), ())
+
+
+def read_articles(source: Paths | Iterable[Article]) -> list[Article]:
+    """The published articles of a source without errors, by id.
+
+    Raises:
+        SourceError: The source has errors, or nothing to read.
+    """
+    given = read(source)
+    if errors(given.problems):
+        raise SourceError("source_invalid", given.problems)
+    published = [article for article in given.articles if article.status is Status.PUBLISHED]
+    if not published:
+        raise SourceError("source_empty", given.problems)
+    return sorted(published, key=lambda article: article.id)
 
 
 def source_problems(source: Source, paths: Sequence[str | Path]) -> tuple[Problem, ...]:

@@ -20,12 +20,14 @@ class Plan:
         added: Articles to index, by id.
         places: (added,) int64 their new rows.
         changed: How many of the added replace an old one.
+        hashes: Content hashes of all articles that there will be.
     """
 
     kept: NDArray[np.int64]
     added: tuple[Article, ...]
     places: NDArray[np.int64]
     changed: int
+    hashes: set[str]
 
     @classmethod
     def of(cls, store: ArticleStore, given: Iterable[Article], gone: Collection[str]) -> Self:
@@ -42,4 +44,10 @@ class Plan:
             added=added,
             places=np.array([row[article.id] for article in added], np.int64),
             changed=len(replaced & set(old)),
+            hashes={old[name] for name in staying} | {a.content_hash() for a in added},
         )
+
+    def articles(self, store: ArticleStore) -> list[Article]:
+        """All articles that there will be, by id, those that stay taken from `store`."""
+        staying = [store.article(row) for row in np.flatnonzero(self.kept >= 0).tolist()]
+        return sorted([*staying, *self.added], key=lambda article: article.id)

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from kbsearch.index.local import LocalIndex
 from kbsearch.ranking import top
-from kbsearch.retrieval.fusion import combine, dense_share, normalize_dense, normalize_lexical
+from kbsearch.retrieval.fusion import combine, normalize_dense, normalize_lexical
+from kbsearch.retrieval.late_interaction import late_interaction
 from kbsearch.retrieval.query import Query
 from kbsearch.settings import Settings
 
 # Vectors looked at for each candidate wanted: the nearest ones often belong to few articles.
 _VECTORS_PER_ARTICLE = 4
+# Candidates that late interaction compares word by word; as many as 200 give the same hit@10.
+_LATE_DEPTH = 50
 
 
 class Leg(StrEnum):
@@ -35,8 +38,8 @@ class Candidates:
         dense: (n,) float64 similarity of the best question plus the body's share.
         lexical: (n,) float64 normalised `bm25`.
         semantic: (n,) float64 normalised `dense`.
+        late: (n,) float64 late interaction, of the first candidates only; 0 for the others.
         question: (n,) int64 which of title (0) and questions (1, 2, …) is nearest.
-        dense_share: Share of the dense leg in the fused score of this query.
     """
 
     rows: NDArray[np.int64]
@@ -45,8 +48,8 @@ class Candidates:
     dense: NDArray[np.float64]
     lexical: NDArray[np.float64]
     semantic: NDArray[np.float64]
+    late: NDArray[np.float64]
     question: NDArray[np.int64]
-    dense_share: float
 
 
 def find(
@@ -77,12 +80,15 @@ def find(
     bound = index.inverted.bound({**query.context, **query.terms})
     lexical = normalize_lexical(bm25[rows], bound)
     semantic = normalize_dense(dense, settings.vectors.body_weight)
-    share = dense_share(semantic, settings.fusion.dense_weight)
-    scores = {
-        Leg.BM25: bm25[rows],
-        Leg.DENSE: dense,
-        Leg.HYBRID: combine(lexical, semantic, share),
-    }[leg]
+    late = np.zeros(len(rows))
+    if leg is not Leg.HYBRID:
+        scores = bm25[rows] if leg is Leg.BM25 else dense
+    else:
+        scores = combine(lexical, None, semantic, settings.fusion)
+        if query.words is not None:
+            first = np.sort(top(scores, _LATE_DEPTH))
+            late[first] = late_interaction(query.words, index.words, rows[first])
+            scores = combine(lexical, late, semantic, settings.fusion)
     order = top(scores, len(rows))
     return Candidates(
         rows=rows[order],
@@ -91,6 +97,6 @@ def find(
         dense=dense[order],
         lexical=lexical[order],
         semantic=semantic[order],
+        late=late[order],
         question=question[order],
-        dense_share=share,
     )

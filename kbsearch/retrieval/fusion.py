@@ -1,14 +1,15 @@
-"""Fusion: two legs, one score.
+"""Fusion: two legs and late interaction, one score.
 
 A convex combination of normalised scores (Bruch, Gai and Ingber 2023, *An Analysis of Fusion
-Functions for Hybrid Retrieval*, section 4): ``w × dense + (1 - w) × lexical``. The weight depends
-on the query: the nearer the best dense match, the less do single words count. Where questions are
-like those of the articles, words are mostly accidents; where the dense leg knows nothing of the
-matter, as in long technical texts, they are all there is. README.md has the figures.
+Functions for Hybrid Retrieval*, section 4) with constant weights:
+``d × dense + (1 - d) × (m × late + (1 - m) × lexical)``. README.md has the figures, and those of
+what was tried instead.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kbsearch.settings import FusionSettings
 
 Floats = NDArray[np.float64]
 
@@ -37,24 +38,21 @@ def normalize_dense(scores: Floats, body_weight: float) -> Floats:
     return np.clip(scores / (1 + body_weight), 0.0, 1.0)
 
 
-def dense_share(dense: Floats, dense_weight: float) -> float:
-    """Share of the dense leg for one query: ``1 - (1 - dense_weight) × (1 - best)³``.
-
-    >>> round(dense_share(np.array([0.2, 0.5]), 0.6), 3)  # 1 - 0.4 × 0.125
-    0.95
-
-    Args:
-        dense: (candidates,) normalised dense scores.
-        dense_weight: Share where nothing is near.
-    """
-    best = float(dense.max(initial=0.0))
-    return 1 - (1 - dense_weight) * (1 - best) ** 3
-
-
-def combine(lexical: Floats, dense: Floats, dense_weight: float) -> Floats:
+def combine(
+    lexical: Floats, late: Floats | None, dense: Floats, settings: FusionSettings
+) -> Floats:
     """The convex combination of normalised scores.
 
-    >>> combine(np.array([0.5]), np.array([1.0]), 0.75).tolist()
-    [0.875]
+    >>> weights = FusionSettings(dense_weight=0.5, late_weight=0.75)
+    >>> combine(np.array([0.4]), np.array([0.8]), np.array([1.0]), weights).tolist()
+    [0.85]
+
+    Args:
+        lexical: (candidates,) normalised BM25.
+        late: (candidates,) late interaction; None where there is none, and BM25 has its share.
+        dense: (candidates,) normalised dense scores.
+        settings: The weights.
     """
-    return dense_weight * dense + (1 - dense_weight) * lexical
+    share = settings.late_weight
+    words = lexical if late is None else share * late + (1 - share) * lexical
+    return settings.dense_weight * dense + (1 - settings.dense_weight) * words

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.filters import normalize
 from kbsearch.encoders.protocol import Encoder
+from kbsearch.retrieval.late_interaction import QueryWords
 from kbsearch.settings import Settings
 
 # People ask in tens of characters; what is longer is a pasted log, whose head says what it is.
@@ -26,6 +27,8 @@ class Query:
         synonyms: Terms of the same meaning, with their lower weight.
         context: Terms of earlier turns of the conversation, with their lower weight.
         vector: (dim,) float32 unit vector; zeros if no word is known.
+        words: Its words and those of earlier turns, for late interaction; None if the encoder has
+            none.
     """
 
     text: str
@@ -33,6 +36,7 @@ class Query:
     synonyms: Mapping[str, float]
     context: Mapping[str, float]
     vector: NDArray[np.float32]
+    words: QueryWords | None = None
 
     @property
     def weights(self) -> dict[str, float]:
@@ -56,9 +60,21 @@ class QueryReader:
         share = self._settings.fusion.context_weight
         context_terms = dict.fromkeys(self._analyzer.terms(earlier), share)
         return [
-            self._query(text, short, context_terms, vector + share * vectors[-1])
-            for text, short, vector in zip(texts, cut, vectors[:-1], strict=True)
+            self._query(text, short, context_terms, vector + share * vectors[-1], words)
+            for text, short, vector, words in zip(
+                texts, cut, vectors[:-1], self._words(cut, earlier), strict=True
+            )
         ]
+
+    def _words(self, cut: Sequence[str], earlier: str) -> Sequence[QueryWords | None]:
+        """The encoder's words of each text, with those of the earlier turns."""
+        table = self._encoder.words
+        if table is None:
+            return [None] * len(cut)
+        *own_ids, context_ids = table.ids([normalize(text) for text in [*cut, earlier]])
+        own = [QueryWords.of(ids, table) for ids in own_ids]
+        context = QueryWords.of(np.unique(context_ids), table)  # said twice is not meant twice
+        return [words.with_context(context, self._settings.fusion.context_weight) for words in own]
 
     def _query(
         self,
@@ -66,6 +82,7 @@ class QueryReader:
         cut: str,
         context: Mapping[str, float],
         vector: NDArray[np.float32],
+        words: QueryWords | None,
     ) -> Query:
         terms = self._analyzer.terms(cut)
         weight = self._settings.bm25.synonym_weight
@@ -77,4 +94,5 @@ class QueryReader:
             synonyms={term: weight / share for term, share in synonyms.items()},
             context={term: share for term, share in context.items() if term not in terms},
             vector=vector / np.float32(length) if length else vector,
+            words=words,
         )

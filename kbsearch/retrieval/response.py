@@ -63,7 +63,7 @@ class Explanation:
     Attributes:
         bm25: The lexical leg.
         dense: The dense leg.
-        dense_share: Share of the dense leg in the score of this query.
+        late_interaction: How well the article covers the query's words, 0 to 1.
         matched_terms: Terms of the query that stand in the article, with their idf.
         missing_terms: Terms of the query that do not, with their idf.
         synonyms: Terms added from the synonym file that stand in the article.
@@ -72,7 +72,7 @@ class Explanation:
 
     bm25: LegExplanation
     dense: LegExplanation
-    dense_share: float
+    late_interaction: float
     matched_terms: Mapping[str, float]
     missing_terms: Mapping[str, float]
     synonyms: tuple[str, ...]

@@ -162,7 +162,7 @@ class Searcher:
         return Explanation(
             bm25=_leg(candidates, candidates.bm25, candidates.lexical, place),
             dense=_leg(candidates, candidates.dense, candidates.semantic, place),
-            dense_share=candidates.dense_share,
+            late_interaction=float(candidates.late[place]),
             matched_terms={term: idf[term] for term in query.terms if stands[term]},
             missing_terms={term: idf[term] for term in query.terms if not stands[term]},
             synonyms=tuple(term for term in query.synonyms if stands[term]),

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kbsearch.learning.checkpoint import Checkpoint
+from kbsearch.learning.student import Student
 from kbsearch.training.export import export
 from kbsearch.training.groups import GROUPS_FOLDER, read_groups, split, write_groups
 from kbsearch.training.measure import hit_rates
 from kbsearch.training.model_card import model_card
-from kbsearch.training.pipeline import Recipe, read_training_text, train
-from kbsearch.training.student import Student
+from kbsearch.training.pipeline import UNTRAINED, Recipe, read_training_text, train
 from kbsearch.training.teacher import Teacher
 
 
@@ -42,18 +43,26 @@ def _run(options: argparse.Namespace, teacher: Teacher) -> None:
         if groups.held_out:
             figures[stage] = str(hit_rates(student.encode, groups.held_out, seed=options.seed))
             sys.stderr.write(f"{stage}: {figures[stage]}\n")
+            if stage == UNTRAINED:  # for benchmarks/bench_encoder.py to compare with
+                export(student, options.out / "untrained", card="# Dictionary vectors, untrained\n")
 
     recipe = Recipe()
     if options.epochs is not None:
         recipe = recipe.with_epochs(options.epochs)
+    text = read_training_text(options.data, groups.training)
+    key = f"{text.fingerprint()} {recipe} {options.seed}"
+    checkpoint = Checkpoint(options.work / "training", key) if options.work else None
     student = train(
-        read_training_text(options.data, groups.training),
+        text,
         teacher,
         recipe,
         seed=options.seed,
         report=report,
+        checkpoint=checkpoint,
     )
     export(student, options.out, card=model_card(student, figures))
+    if checkpoint:
+        checkpoint.clear()
     if groups.held_out:
         write_groups(groups.held_out, options.out / "held_out.jsonl")
         (options.out / "figures.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
@@ -66,7 +75,11 @@ def _parser() -> argparse.ArgumentParser:
         "--groups", type=Path, help=f"folder of paraphrase groups, by default DATA/{GROUPS_FOLDER}"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
-    parser.add_argument("--work", type=Path, help="folder that keeps the teacher's vectors")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        help="folder that keeps the teacher's vectors and how far the training is",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--hold-out", type=float, default=0.0, help="share of the groups to measure on, not train"

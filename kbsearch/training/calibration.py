@@ -129,19 +129,22 @@ def _prepare(
 
 
 def _print_grid(data: _Data, settings: Settings) -> None:
-    """hit@1 of each leg, and of both for every pair of weights."""
+    """hit@1 of each leg, and of both for every pair of weights and every weight of the body."""
     for leg in (Leg.BM25, Leg.DENSE):
         print(f"{leg}: hit@1 {hit_at_1(data, settings, leg):.1%}")
+    for dense_weight in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3):
+        row = []
+        for late_weight in (0.0, 0.25, 0.5, 0.75, 1.0):
+            fusion = FusionSettings(dense_weight=dense_weight, late_weight=late_weight)
+            tried = settings.model_copy(update={"fusion": fusion})
+            row.append(f"{late_weight}: {hit_at_1(data, tried):.1%}")
+        print(f"dense_weight {dense_weight}, late_weight", "  ".join(row))
     for body_weight in (0.25, 0.5, 0.75, 1.0):
         vectors = settings.vectors.model_copy(update={"body_weight": body_weight})
         index = replace(data.index, vectors=VectorIndex(data.index.vectors.vectors, vectors))
+        tried = settings.model_copy(update={"vectors": vectors})
         shifted = _Data(index, data.queries, data.answers)
-        row = []
-        for dense_weight in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3, 0.0):
-            fusion = FusionSettings(dense_weight=dense_weight)
-            tried = settings.model_copy(update={"vectors": vectors, "fusion": fusion})
-            row.append(f"{dense_weight}: {hit_at_1(shifted, tried):.1%}")
-        print(f"body_weight {body_weight}, dense_weight", "  ".join(row))
+        print(f"body_weight {body_weight}: {hit_at_1(shifted, tried):.1%}")
 
 
 def _examples(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from kbsearch.training.fitting import Schedule, fit
-from kbsearch.training.student import Student, TokenTable
+from kbsearch.learning.checkpoint import Checkpoint
+from kbsearch.learning.fitting import Schedule, fit
+from kbsearch.learning.student import Student, TokenTable
 
 
 class DistillationSettings(NamedTuple):
@@ -33,6 +34,7 @@ def distil(
     settings: DistillationSettings,
     *,
     seed: int,
+    checkpoint: Checkpoint | None = None,
 ) -> list[float]:
     """Trains the student in place to give each text its target.
 
@@ -46,22 +48,32 @@ def distil(
         target_of: For each text, the row of its target.
         settings: How to train.
         seed: Of the order of the texts.
+        checkpoint: Remembers how far it is, so that a stopped training can go on.
 
     Returns:
         The mean loss of each epoch.
     """
-    rows = torch.from_numpy(targets)
-    target_ids = torch.tensor(target_of)
+    rows = torch.from_numpy(targets).to(student.rows.device)
+    target_ids = torch.tensor(target_of, device=student.rows.device)
 
     def loss_of(batch: list[int]) -> Tensor:
         ids = target_ids[batch]
         cosines = student(*texts.draw(batch)) @ rows[ids].T
         # The same target twice in a batch is right twice: leave the copies out.
-        copies = (ids[:, None] == ids) & ~torch.eye(len(ids), dtype=torch.bool)
+        own = torch.arange(len(ids), device=rows.device)
+        copies = (ids[:, None] == ids) & (own[:, None] != own)
         logits = (cosines / settings.temperature).masked_fill(copies, -torch.inf)
-        found = functional.cross_entropy(logits, torch.arange(len(ids)))
+        found = functional.cross_entropy(logits, own)
         near: Tensor = cosines.diagonal().mean()
         return found + 1 - near
 
     rng = np.random.default_rng(seed)
-    return fit(student, len(texts), loss_of, settings.schedule, rng=rng, stage="distillation")
+    return fit(
+        student,
+        len(texts),
+        loss_of,
+        settings.schedule,
+        rng=rng,
+        stage="distillation",
+        checkpoint=checkpoint and checkpoint.stage("distillation"),
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kbsearch.training.student import Student
+from kbsearch.learning.student import Student
 
 
 def export(student: Student, folder: Path, *, card: str) -> None:

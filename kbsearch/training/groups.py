@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kbsearch.analysis.filters import normalize
+from kbsearch.learning.intents import Intent, joined
 
 GROUPS_FOLDER = "paraphrases"
 
@@ -38,6 +39,12 @@ class Group:
     def texts(self) -> tuple[str, ...]:
         """Title and questions."""
         return (self.title, *self.questions)
+
+    @property
+    def intent(self) -> Intent:
+        """What a student learns of it; title and answer are one passage."""
+        passages = (f"{self.title} {self.answer}",)
+        return Intent(tuple(dict.fromkeys(self.texts)), passages, self.hard_negatives)
 
 
 class Split(NamedTuple):
@@ -72,19 +79,7 @@ def parse_group(line: str) -> Group:
 
 def intents(groups: Sequence[Group]) -> list[int]:
     """For each group the number of its intent; groups linked by shared texts have the same."""
-    leader = list(range(len(groups)))
-
-    def find(index: int) -> int:
-        while leader[index] != index:
-            leader[index] = leader[leader[index]]
-            index = leader[index]
-        return index
-
-    first_with: dict[str, int] = {}
-    for index, group in enumerate(groups):
-        for text in group.texts:
-            leader[find(index)] = find(first_with.setdefault(text, index))
-    return [find(index) for index in range(len(groups))]
+    return joined([group.texts for group in groups])
 
 
 def split(groups: Sequence[Group], *, hold_out: float, seed: int) -> Split:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib import resources
 
-from kbsearch.training.student import Student
+from kbsearch.learning.student import Student
 
 
 def model_card(student: Student, figures: Mapping[str, str]) -> str:

@@ -1,17 +1,24 @@
 """The recipe: all stages in order, with the settings of the bundled model."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kbsearch.analysis.filters import normalize
 from kbsearch.encoders.protocol import unit_rows
+from kbsearch.learning.checkpoint import Checkpoint
+from kbsearch.learning.contrastive import ContrastiveSettings, contrast
+from kbsearch.learning.student import (
+    Student,
+    TokenTable,
+    best_device,
+    inverse_frequency_weights,
+)
 from kbsearch.training import sources
-from kbsearch.training.contrastive import ContrastiveSettings, contrast
 from kbsearch.training.dictionary_vectors import dictionary_vectors
 from kbsearch.training.distillation import DistillationSettings, distil
 from kbsearch.training.groups import Group
-from kbsearch.training.student import Student, TokenTable, inverse_frequency_weights
 from kbsearch.training.teacher import Teacher, principal_axes
 from kbsearch.training.vocabulary import (
     VocabularyLimits,
@@ -20,6 +27,8 @@ from kbsearch.training.vocabulary import (
     jieba_frequencies,
     words_by_id,
 )
+
+UNTRAINED = "dictionary vectors"  # the name of the stage before any training
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,11 @@ class TrainingText:
     groups: list[Group]
     frequencies: dict[str, int]
 
+    def fingerprint(self) -> str:
+        """SHA-256 over all of it."""
+        content = (self.glosses, self.translations, self.groups, self.frequencies)
+        return hashlib.sha256(repr(content).encode()).hexdigest()
+
 
 def read_training_text(data: Path, groups: list[Group]) -> TrainingText:
     """The training text in the folder `data`, with the given groups."""
@@ -71,6 +85,7 @@ def train(
     *,
     seed: int,
     report: Callable[[str, Student], None],
+    checkpoint: Checkpoint | None = None,
 ) -> Student:
     """Trains a student.
 
@@ -80,6 +95,7 @@ def train(
         recipe: All settings.
         seed: Same seed, text, machine and number of threads: same student.
         report: Called with the name of each finished stage and the student as it then is.
+        checkpoint: Remembers how far it is, so that a stopped training can go on.
     """
     words = choose_words(
         [part for group in text.groups for part in (*group.texts, group.answer)]
@@ -103,11 +119,15 @@ def train(
     )
     target_of = [number[pair.en] for pair in text.translations] + list(range(len(english)))
     student = Student(tokenizer, rows, inverse_frequency_weights(tokens.counts(len(words))))
-    report("dictionary vectors", student)
+    student.to(best_device())
+    report(UNTRAINED, student)
 
     targets = unit_rows(english_vectors @ axes)
-    distil(student, tokens, targets, target_of, recipe.distillation, seed=seed)
+    distil(
+        student, tokens, targets, target_of, recipe.distillation, seed=seed, checkpoint=checkpoint
+    )
     report("distillation", student)
-    contrast(student, text.groups, recipe.contrastive, seed=seed)
+    intents = [group.intent for group in text.groups if len(set(group.texts)) > 1]
+    contrast(student, intents, recipe.contrastive, seed=seed, checkpoint=checkpoint)
     report("contrastive training", student)
     return student

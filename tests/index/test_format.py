@@ -1,4 +1,4 @@
-"""Every format of a snapshot that was ever released is kept here, and opens for ever."""
+"""Snapshots of every format that was ever released are kept here, and open for ever."""
 
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The whole index in one folder: merging equals indexing anew, opening checks everything."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import IndexParts, LocalIndex
 from kbsearch.index.snapshot import Contents, EncoderEntry, SnapshotStore
 from kbsearch.index.vector_index import Vectors
+from kbsearch.index.word_index import WordIndex
 from kbsearch.settings import Settings, VectorSettings
 
 CONTENTS = Contents(
@@ -48,6 +51,9 @@ def parts_of(pairs):
             unit_rows(matrix),
             np.arange(len(pairs) + 1, dtype=np.int64) * 2,
             np.array([False, True] * len(pairs), np.bool_),
+        ),
+        words=WordIndex.of(
+            [np.array([len(w) for w in words], np.int32) for _, (words, _) in pairs]
         ),
         facets=FacetIndex.of(articles),
     )
@@ -111,10 +117,11 @@ def test_parts_of_different_articles_do_not_open(tmp_path):
     one, two = (parts_of([(n, (("空调",), Kind.FAQ)) for n in names]) for names in ("a", "ab"))
     for number, mixed in enumerate(
         [
-            IndexParts(one.store, two.postings, one.vectors, one.facets),
-            IndexParts(one.store, one.postings, two.vectors, one.facets),
-            IndexParts(one.store, one.postings, one.vectors, two.facets),
-            IndexParts(two.store, one.postings, one.vectors, one.facets),
+            replace(one, postings=two.postings),
+            replace(one, vectors=two.vectors),
+            replace(one, words=two.words),
+            replace(one, facets=two.facets),
+            replace(one, store=two.store),
         ]
     ):
         store = SnapshotStore(tmp_path / str(number))

@@ -7,7 +7,9 @@ import pytest
 
 from kbsearch.analysis.filters import normalize
 from kbsearch.article import Article
-from kbsearch.encoders.registry import load_encoder
+from kbsearch.index.local import LocalIndex
+from kbsearch.index.snapshot import SnapshotStore
+from kbsearch.indexer.opening import open_encoder
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
 
@@ -19,7 +21,7 @@ ARTICLES = [
 SETTINGS = {
     "bm25": {"k1": 1.5, "b": 0.75, "weights": {"title": 2, "body": 1}},
     "vectors": {"body_weight": 0.5},
-    "fusion": {"dense_weight": 0.6},
+    "fusion": {"dense_weight": 0.6, "late_weight": 0},
 }
 # 手表 stands in 2 of 3 articles. It counts 2 in an article of length 2 (title), and 1 in one of
 # length 2 + 1 (title and body); the mean length is 7 / 3.
@@ -44,16 +46,21 @@ def test_dense_leg_gives_best_question_plus_share_of_body(build_small):
 
 
 def test_hybrid_adds_normalised_legs_by_weight(build_small):
-    """Dense / 1.5 and BM25 / the best that the query can reach, by a share of the nearest match.
-
-    The nearest is 1 / 1.5, a third short of 1, so words have 0.4 / 27 of the score.
-    """
+    """Dense / 1.5 and BM25 / the best that the query can reach, six parts to four."""
     ranked = build_small(ARTICLES, **SETTINGS).rank("手表", leg=Leg.HYBRID)
-    words = 0.4 / 27
-    first = (1 - words) / 1.5 + words
-    both = (1 - words) * 0.5 / 1.5 + words * BM25_BOTH / BM25_WATCH
+    first = 0.6 / 1.5 + 0.4
+    both = 0.6 * 0.5 / 1.5 + 0.4 * BM25_BOTH / BM25_WATCH
     assert [name for name, _ in ranked] == ["a-watch", "b-both", "c-lock"]
     assert [score for _, score in ranked] == pytest.approx([first, both, 0.0], abs=1e-6)
+
+
+def test_late_interaction_shares_what_the_dense_leg_leaves(build_small):
+    """手表 stands in both articles, so both cover the query in full; BM25 has the other half."""
+    settings = {**SETTINGS, "fusion": {"dense_weight": 0.6, "late_weight": 0.5}}
+    ranked = dict(build_small(ARTICLES, **settings).rank("手表", leg=Leg.HYBRID))
+    both = 0.6 * 0.5 / 1.5 + 0.4 * (0.5 + 0.5 * BM25_BOTH / BM25_WATCH)
+    assert ranked["b-both"] == pytest.approx(both, abs=1e-6)
+    assert ranked["c-lock"] == 0
 
 
 def test_hybrid_finds_what_either_leg_finds(build_small):
@@ -119,7 +126,7 @@ def test_equal_articles_tie_wherever_they_stand(tmp_path):
 def test_vectors_agree_with_brute_force(corpus_index):
     """The dense ranking of real articles is that of a plain loop over all their texts."""
     knowledge_base = KnowledgeBase.open(corpus_index)
-    encoder = load_encoder()
+    encoder = open_encoder(LocalIndex.open(SnapshotStore(corpus_index)))
     weight = knowledge_base.settings.vectors.body_weight
     for text in ("门锁没电了打不开", "扫地机器人找不到充电座", "空调外机声音很大"):
         (query,) = encoder.encode([normalize(text)])

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbsearch.retrieval.fusion import combine, normalize_dense, normalize_lexical
+from kbsearch.settings import FusionSettings
 
 SHARE = st.floats(0, 1)
 
@@ -30,14 +31,28 @@ def test_dense_scores_stay_between_zero_and_one():
     assert normalize_dense(np.array([-0.3, 1.0000001]), 0.0).tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize(("weight", "expected"), [(0.0, 0.2), (1.0, 0.6), (0.75, 0.5)])
-def test_weight_is_the_share_of_the_dense_leg(weight, expected):
-    """0.75 × 0.6 + 0.25 × 0.2 = 0.5; at 0 and 1 one leg decides alone."""
-    assert combine(np.array([0.2]), np.array([0.6]), weight) == pytest.approx([expected])
+@pytest.mark.parametrize(
+    ("dense_weight", "late_weight", "expected"),
+    [(0.0, 0.0, 0.2), (1.0, 0.5, 0.6), (0.75, 0.0, 0.5), (0.5, 0.25, 0.45), (0.0, 1.0, 0.6)],
+)
+def test_weights_are_shares(dense_weight, late_weight, expected):
+    """0.5 × 0.6 + 0.5 × (0.25 × 0.6 + 0.75 × 0.2) = 0.45; at 0 and 1 one score decides alone."""
+    weights = FusionSettings(dense_weight=dense_weight, late_weight=late_weight)
+    fused = combine(np.array([0.2]), np.array([0.6]), np.array([0.6]), weights)
+    assert fused == pytest.approx([expected])
 
 
-@given(SHARE, SHARE, SHARE)
-def test_combination_lies_between_the_legs(lexical, dense, weight):
-    """No weight lifts a score above both legs or sinks it below both."""
-    (score,) = combine(np.array([lexical]), np.array([dense]), weight)
-    assert min(lexical, dense) - 1e-12 <= score <= max(lexical, dense) + 1e-12
+def test_without_late_interaction_bm25_has_its_share():
+    """An encoder that has no words leaves 0.25 × 0.2 beside 0.75 × 0.6, whatever the setting."""
+    weights = FusionSettings(dense_weight=0.75, late_weight=0.9)
+    fused = combine(np.array([0.2]), None, np.array([0.6]), weights)
+    assert fused == pytest.approx([0.5])
+
+
+@given(SHARE, SHARE, SHARE, SHARE, SHARE)
+def test_combination_lies_between_its_parts(lexical, late, dense, dense_weight, late_weight):
+    """No weights lift a score above all of its parts or sink it below all."""
+    weights = FusionSettings(dense_weight=dense_weight, late_weight=late_weight)
+    (score,) = combine(np.array([lexical]), np.array([late]), np.array([dense]), weights)
+    parts = (lexical, late, dense)
+    assert min(parts) - 1e-12 <= score <= max(parts) + 1e-12

@@ -159,8 +159,10 @@ def test_explanation_has_both_legs(real):
         for leg, found in ((Leg.BM25, why.bm25), (Leg.DENSE, why.dense)):
             if found.rank is not None:
                 assert (found.rank, pytest.approx(found.score)) == ranks[leg][hit.article_id]
-        weight = why.dense_share
-        both = weight * why.dense.normalized + (1 - weight) * why.bm25.normalized
+        weight = real.settings.fusion.dense_weight
+        share = real.settings.fusion.late_weight
+        words = share * why.late_interaction + (1 - share) * why.bm25.normalized
+        both = weight * why.dense.normalized + (1 - weight) * words
         assert both == pytest.approx(hit.score)
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from kbsearch.learning.fitting import Schedule
+from kbsearch.learning.student import Student, TokenTable
 from kbsearch.training.distillation import DistillationSettings, distil
-from kbsearch.training.fitting import Schedule
-from kbsearch.training.student import Student, TokenTable
 from kbsearch.training.vocabulary import build_tokenizer
 
 TEXTS = ["空调", "退款", "密码", "密码"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kbsearch.encoders.static import StaticEncoder, is_static_model
+from kbsearch.learning.student import Student
 from kbsearch.training.export import export
-from kbsearch.training.student import Student
 from kbsearch.training.vocabulary import build_tokenizer
 
 

@@ -1,0 +1,66 @@
+"""Which encoder an index gets: the model as it comes, or adapted to the articles."""
+
+from collections.abc import Callable, Sequence
+
+from kbsearch.article import Article
+from kbsearch.encoders.adaptation import Adaptation
+from kbsearch.encoders.protocol import Encoder
+from kbsearch.encoders.static import StaticEncoder
+from kbsearch.index.local import LocalIndex
+from kbsearch.indexer.content import Progress
+
+# With fewer articles there is too little to tell apart: each learns from being among the others.
+LEAST_ARTICLES = 50
+# Share of articles, of the old and the new taken together, that only one side has. Below it an
+# adaptation still serves those it has not seen (README.md has the figures).
+MOST_UNKNOWN = 0.25
+
+
+def needs_adapting(encoder: Encoder, hashes: set[str], known: Adaptation | None) -> bool:
+    """Whether a knowledge base wants an adaptation that is not `known`.
+
+    Args:
+        encoder: Only a static one can be adapted.
+        hashes: Content hashes of all articles of the knowledge base.
+        known: What was learned from its articles before.
+    """
+    if not isinstance(encoder, StaticEncoder) or len(hashes) < LEAST_ARTICLES:
+        return False
+    return known is None or known.share_unknown(hashes) > MOST_UNKNOWN
+
+
+def adapted_encoder(
+    model: Encoder,
+    hashes: set[str],
+    articles: Callable[[], Sequence[Article]],
+    known: Adaptation | None,
+    progress: Progress,
+) -> Encoder:
+    """`model`, adapted to the articles if that is possible.
+
+    Args:
+        model: As it came.
+        hashes: Content hashes of all articles of the knowledge base.
+        articles: Gives them, by id; called only if they are to be learned from.
+        known: What was learned before; taken over unless the knowledge base has changed much.
+        progress: Told how far it is.
+    """
+    if not isinstance(model, StaticEncoder):
+        return model
+    if needs_adapting(model, hashes, known):
+        from kbsearch.learning.adaptation import adapt  # imports torch
+
+        known = adapt(
+            model, articles(), progress=lambda done, total: progress("adapt", done, total)
+        )
+    return model.adapted(known) if known and len(hashes) >= LEAST_ARTICLES else model
+
+
+def published_adaptation(current: LocalIndex | None, model: Encoder) -> Adaptation | None:
+    """What the published snapshot learned; None if that was nothing, or by another model."""
+    known = Adaptation.load(current.folder) if current else None
+    if current and known and isinstance(model, StaticEncoder):
+        expected = current.manifest.contents.encoder
+        if model.dim == expected.dim and model.adapted(known).fingerprint == expected.fingerprint:
+            return known
+    return None

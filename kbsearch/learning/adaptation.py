@@ -1,0 +1,90 @@
+"""Adaptation: a static encoder learns how one knowledge base uses its words, in seconds.
+
+From the articles alone, never from queries: title and similar questions ask the same, and the
+body's pieces answer them. Only the rows of words that occur change, so what is learned is small,
+and the same articles give the same rows.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from kbsearch.analysis.filters import normalize
+from kbsearch.article import Article
+from kbsearch.encoders.adaptation import Adaptation
+from kbsearch.encoders.static import StaticEncoder
+from kbsearch.learning.contrastive import ContrastiveSettings, contrast
+from kbsearch.learning.fitting import Schedule
+from kbsearch.learning.intents import Intent
+from kbsearch.learning.student import Student
+
+SETTINGS = ContrastiveSettings(schedule=Schedule(epochs=40, batch=512, learning_rate=1e-3), runs=1)
+_PIECE = 60  # characters of body that are learned as one passage, about a sentence or two
+_SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
+
+
+def adapt(
+    encoder: StaticEncoder,
+    articles: Sequence[Article],
+    *,
+    settings: ContrastiveSettings = SETTINGS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Adaptation:
+    """What `encoder` learns from the articles.
+
+    Trained on one thread and with a seed of its own: the same on every run of one machine.
+
+    Args:
+        encoder: As it came; one that is adapted already would learn on top of that.
+        articles: What to learn from, in an order that decides nothing but chance.
+        settings: How to train.
+        progress: Told how far it is.
+    """
+    intents = [intent_of(article) for article in articles]
+    used = np.unique(
+        np.concatenate(
+            [
+                np.zeros(0, np.int32),
+                *encoder.words.ids([t for i in intents for t in (*i.questions, *i.passages)]),
+            ]
+        )
+    ).astype(np.int32)
+    used = used[encoder.words.weights[used] > 0]
+    student = Student.of(encoder, used)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            contrast(student, intents, settings, seed=0, progress=progress)
+    finally:
+        torch.set_num_threads(threads)
+    with torch.no_grad():
+        rows = (student.rows * student.log_weights.exp()[:, None]).numpy().astype(np.float16)
+    hashes = sorted(bytes.fromhex(article.content_hash()) for article in articles)
+    learned = np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(-1, 32)
+    return Adaptation(words=used, rows=rows, articles=learned)
+
+
+def intent_of(article: Article) -> Intent:
+    """What there is to learn from an article: its questions, and its body in pieces."""
+    fields = article.field_texts()
+    questions = dict.fromkeys(normalize(text) for text in (*fields["title"], *fields["questions"]))
+    body = [normalize(text) for text in (*fields["body"], *fields["captions"])]
+    return Intent(tuple(questions), tuple(piece for text in body for piece in pieces(text)))
+
+
+def pieces(text: str) -> list[str]:
+    """The text in runs of whole sentences, each as long as fits into 60 characters.
+
+    >>> pieces("先清洗滤网。再重启空调。")
+    ['先清洗滤网。再重启空调。']
+    """
+    runs: list[str] = []
+    for sentence in _SENTENCE.findall(text):
+        if runs and len(runs[-1]) + len(sentence) <= _PIECE:
+            runs[-1] += sentence
+        elif sentence.strip():
+            runs.append(sentence)
+    return runs

@@ -1,0 +1,74 @@
+"""Late interaction: every word of the query looks for its nearest word in the article.
+
+MaxSim of Khattab and Zaharia (2020, *ColBERT*, section 3.3), over the word vectors of a static
+encoder and with weights: ``sum of weight × idf × max(0, best cosine)`` over the query's words,
+divided by ``sum of weight × idf``. Unlike BM25 it sees that 冷气 is near 空调, and unlike one
+vector for a whole text it sees that a rare word of the query is missing.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.encoders.protocol import WordVectors
+from kbsearch.index.word_index import WordIndex
+
+
+@dataclass(frozen=True)
+class QueryWords:
+    """The words of one query.
+
+    Attributes:
+        ids: (n,) int32 words that have a vector.
+        counts: (n,) float64 how often each stands in the query, times its weight.
+        vectors: (n, dim) float32 unit rows.
+        table: Where the vectors of the articles' words come from.
+    """
+
+    ids: NDArray[np.int32]
+    counts: NDArray[np.float64]
+    vectors: NDArray[np.float32]
+    table: WordVectors
+
+    @classmethod
+    def of(cls, ids: NDArray[np.int32], table: WordVectors) -> Self:
+        """The words `ids`, repetitions included."""
+        distinct, counts = np.unique(ids, return_counts=True)
+        weighted = counts.astype(np.float64) * table.weights[distinct]
+        known = weighted > 0
+        distinct, weighted = distinct[known], weighted[known]
+        return cls(distinct, weighted, table.vectors(distinct), table)
+
+    def with_context(self, earlier: Self, share: float) -> Self:
+        """These words and, each counting `share` of what it would, those of earlier turns."""
+        return type(self)(
+            np.concatenate([self.ids, earlier.ids]),
+            np.concatenate([self.counts, share * earlier.counts]),
+            np.concatenate([self.vectors, earlier.vectors]),
+            self.table,
+        )
+
+
+def late_interaction(
+    query: QueryWords, index: WordIndex, rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How well the articles `rows` cover the query's words: (rows,) float64, 0 to 1."""
+    scores = np.zeros(len(rows))
+    members, counts = index.words.members(rows)
+    if not len(query.ids) or not len(members):
+        return scores
+    ids = index.words.values[members]
+    # The same word stands in many candidates: compare each with the query once.
+    occurs = np.zeros(int(ids.max()) + 1, np.bool_)
+    occurs[ids] = True
+    distinct = np.flatnonzero(occurs).astype(np.int32)
+    likeness = query.vectors @ query.table.vectors(distinct).T
+    column = np.cumsum(occurs) - 1
+    filled = counts > 0
+    starts = (np.cumsum(counts) - counts)[filled]
+    best = np.maximum.reduceat(likeness[:, column[ids]], starts, axis=1)
+    weights = query.counts * index.idf(query.ids)
+    scores[filled] = weights @ np.maximum(best, 0.0) / weights.sum()
+    return scores
