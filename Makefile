@@ -3,13 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 INDEX ?= .demo/smart_devices
+INDUSTRIES := smart_devices telecom ecommerce finance
+SPLIT ?= test
 DATA ?= ../shared/data
 # PyTorch is installed first and pinned: left to its dependants' open ranges, pip may fetch another
 # build with gigabytes of accelerator libraries. Only sentence-transformers and training need it.
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo index test lint eval bench encoder calibrate crash-test clean
+.PHONY: help demo index test lint content-check eval bench bench-encoder encoder calibrate crash-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
@@ -35,11 +37,21 @@ lint: $(READY) ## format, lint, types, layer contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-eval: index ## measure accuracy on eval/smart_devices
-	$(BIN)/kbsearch eval eval/smart_devices/queries.jsonl --index $(INDEX) --misses
+content-check: $(READY) ## check articles and query sets: counts, splits, leaks, duplicates
+	@for industry in $(INDUSTRIES); do $(BIN)/kbsearch validate corpora/$$industry || exit 1; done
+	$(BIN)/pytest -q tests/content
+
+eval: $(READY) ## measure accuracy on the query sets in eval/: SPLIT=test (the default) or dev
+	@for industry in $(INDUSTRIES); do \
+		$(BIN)/kbsearch build corpora/$$industry --index .demo/$$industry && \
+		$(BIN)/kbsearch eval eval/$$industry/$(SPLIT).jsonl --index .demo/$$industry || exit 1; \
+	done
 
 bench: $(READY) ## build time, search time and accuracy on real articles (needs $(DATA))
 	$(BIN)/python benchmarks/bench_search.py --data $(DATA)
+
+bench-encoder: $(READY) ## encoders side by side on development sets (needs $(DATA) and make encoder)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_encoder.py --data $(DATA)
 
 encoder: $(READY) ## train the bundled encoder anew, first without a tenth of the groups to measure (needs $(DATA))
 	OMP_NUM_THREADS=1 $(BIN)/python -m kbsearch.training --data $(DATA) --groups corpora/paraphrases \

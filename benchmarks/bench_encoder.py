@@ -8,6 +8,8 @@ Each encoder indexes the same articles with the same settings and answers the sa
 vectors alone and in the full ranking; BM25 alone stands beside. The sets, none of which any model
 of ours was trained on:
 
+- ``service``: the 625 articles of `corpora/` in one index, asked with the dev sets of `eval/` (but
+  for those of several turns); customer service, which the training covers.
 - ``groups``: the paraphrase groups that `make encoder` holds out; title, three questions and answer
   are an article, the other questions ask for it. Their industries are in the training.
 - ``support``: 2,742 real IT-support articles, and 327 queries written for them from title and body
@@ -35,7 +37,9 @@ import numpy as np
 
 from kbsearch.article import Article
 from kbsearch.encoders.registry import BUNDLED_FOLDER, load_encoder
+from kbsearch.evaluation.query_set import QuerySet
 from kbsearch.knowledge_base import KnowledgeBase
+from kbsearch.loaders.source import read_source
 from kbsearch.retrieval.candidates import Leg
 from kbsearch.settings import Settings
 from kbsearch.training.groups import parse_group
@@ -68,7 +72,7 @@ def main() -> None:
         models = {"hashed": _hashed(bundled, Path(work) / "hashed")}
         if (given.dev / "untrained").is_dir():
             models["dictionary"] = given.dev / "untrained"
-        models |= {"bundled": bundled, **{folder.name: folder for folder in given.model}}
+        models |= {"bundled": bundled, **{str(folder): folder for folder in given.model}}
         for name, folder in models.items():
             print(f"{name}: {_cost(folder)}")
             for task in tasks:
@@ -129,6 +133,7 @@ def _hashed(like: Path, folder: Path) -> Path:
 
 def _tasks(data: Path, dev: Path) -> Iterator[Task]:
     """The sets that are there; a line on stderr for each that is not."""
+    yield _service()
     if (dev / "held_out.jsonl").exists():
         yield _groups(dev / "held_out.jsonl")
     else:
@@ -154,6 +159,23 @@ def _tasks(data: Path, dev: Path) -> Iterator[Task]:
     ]
     english = [(row["question_en"], {row["id"]}) for row in rows if row["question_en"]]
     yield Task("esp_en", whole, english)
+
+
+def _service() -> Task:
+    """All knowledge bases in one; ids carry the name of theirs."""
+    articles, queries = [], []
+    for path in sorted((_ROOT / "corpora").glob("*/corpus.toml")):
+        name = path.parent.name
+        articles += [
+            article.model_copy(update={"id": f"{name}-{article.id}", "links": ()})
+            for article in read_source([path.parent]).articles
+        ]
+        queries += [
+            (query.text, {f"{name}-{article_id}" for article_id in query.relevant})
+            for query in QuerySet.read([_ROOT / "eval" / name / "dev.jsonl"]).answerable
+            if not query.context
+        ]
+    return Task("service", articles, queries)
 
 
 def _groups(path: Path) -> Task:

@@ -105,7 +105,7 @@ class StaticEncoder:
         for name in ("fingerprint", "words"):
             new.__dict__.pop(name, None)  # cached properties of the other
         new._adaptation = adaptation
-        new._rows = self._rows.copy()
+        new._rows = self._rows.astype(np.float32)  # a copy, in which any row has its place
         new._rows[adaptation.words] = adaptation.rows
         return new
 
@@ -148,7 +148,7 @@ class StaticWords:
 
     def vectors(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """See `WordVectors`."""
-        unit: NDArray[np.float32] = self.rows[ids] / self._lengths[ids, None]
+        unit: NDArray[np.float32] = (self.rows[ids] / self._lengths[ids, None]).astype(np.float32)
         return unit
 
 

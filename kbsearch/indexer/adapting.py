@@ -6,6 +6,7 @@ from kbsearch.article import Article
 from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.encoders.static import StaticEncoder
+from kbsearch.errors import EncoderError
 from kbsearch.index.local import LocalIndex
 from kbsearch.indexer.content import Progress
 
@@ -53,14 +54,16 @@ def adapted_encoder(
         known = adapt(
             model, articles(), progress=lambda done, total: progress("adapt", done, total)
         )
-    return model.adapted(known) if known and len(hashes) >= LEAST_ARTICLES else model
+    return model.adapted(known) if known else model
 
 
 def published_adaptation(current: LocalIndex | None, model: Encoder) -> Adaptation | None:
     """What the published snapshot learned; None if that was nothing, or by another model."""
     known = Adaptation.load(current.folder) if current else None
-    if current and known and isinstance(model, StaticEncoder):
-        expected = current.manifest.contents.encoder
-        if model.dim == expected.dim and model.adapted(known).fingerprint == expected.fingerprint:
-            return known
-    return None
+    if current is None or known is None or not isinstance(model, StaticEncoder):
+        return None
+    try:
+        fingerprint = model.adapted(known).fingerprint
+    except EncoderError:  # of another size
+        return None
+    return known if fingerprint == current.manifest.contents.encoder.fingerprint else None

@@ -104,9 +104,11 @@ def contrast(
         progress: Told steps done and to do in each run; without it, a bar is shown on stderr.
 
     Returns:
-        The mean loss of each epoch of each run.
+        The mean loss of each epoch of each run; none if there is nothing to learn.
     """
     pool = _Pool(intents, student)
+    if not pool.questions:
+        return []
     start = copy.deepcopy(student.state_dict())
     finished: list[dict[str, Tensor]] = []
     losses: list[float] = []

@@ -39,7 +39,10 @@ class TransformerStudent(Learner):
 
         def vectors(indexes: Sequence[int]) -> Tensor:
             features = self.model.tokenize([texts[index] for index in indexes])
-            features = {name: value.to(self.model.device) for name, value in features.items()}
+            features = {
+                name: value.to(self.model.device) if isinstance(value, Tensor) else value
+                for name, value in features.items()
+            }
             return functional.normalize(self.model(features)["sentence_embedding"], dim=1)
 
         return vectors

@@ -43,9 +43,9 @@ def combine(
 ) -> Floats:
     """The convex combination of normalised scores.
 
-    >>> weights = FusionSettings(dense_weight=0.5, late_weight=0.75)
-    >>> combine(np.array([0.4]), np.array([0.8]), np.array([1.0]), weights).tolist()
-    [0.85]
+    >>> weights = FusionSettings(dense_weight=0.5, late_weight=0.5)
+    >>> combine(np.array([0.5]), np.array([1.0]), np.array([0.25]), weights).tolist()
+    [0.5]
 
     Args:
         lexical: (candidates,) normalised BM25.

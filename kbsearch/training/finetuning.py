@@ -129,13 +129,21 @@ def read_clicks(path: Path, known: Iterable[str]) -> dict[str, list[str]]:
     ids = set(known)
     clicks: dict[str, list[str]] = defaultdict(list)
     problems = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        reason = {"reason": str(error)}
+        unreadable = Problem("query_file_unreadable", str(path), params=reason)
+        raise QuerySetError("clicks_invalid", [unreadable]) from error
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             fields = json.loads(line)
-            query, article_id = str(fields["query"]), str(fields["article_id"])
-        except (ValueError, TypeError, KeyError) as error:
+            query, article_id = fields["query"], fields["article_id"]
+            if not (isinstance(query, str) and isinstance(article_id, str)):
+                raise TypeError("query and article_id must be text")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             params = {"reason": str(error)}
             problems.append(
                 Problem("click_wrong", str(path), number, value=line[:40], params=params)

@@ -1,0 +1,93 @@
+"""The word index: distinct words of each article, and how rare each word is."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbsearch.index.word_index import WordIndex
+
+
+def index_of(*articles):
+    """The index of articles given as lists of word numbers."""
+    return WordIndex.of([np.array(words, np.int32) for words in articles])
+
+
+def content(index):
+    """All there is to compare: types, shapes and bytes."""
+    return [(a.dtype, a.shape, a.tobytes()) for a in (index.words.values, index.words.offsets)]
+
+
+def test_words_of_an_article_are_distinct_and_ascending():
+    """Repetitions and order of a text are of no account; an article may have no word."""
+    index = index_of([5, 2, 5, 9], [], [2])
+    assert index.words.values.tolist() == [2, 5, 9, 2]
+    assert index.words.offsets.tolist() == [0, 3, 3, 4]
+    assert index.words.values.dtype == np.int32
+    assert len(index.words) == 3
+
+
+def test_frequencies_count_articles():
+    """Word 2 stands in two articles, 5 in one, though three times; 0, 1, 3 and 4 in none."""
+    index = index_of([5, 2, 5, 5], [], [2])
+    assert index.frequencies.tolist() == [0, 0, 2, 0, 0, 1]
+
+
+def test_idf_by_hand():
+    """Of three articles two have word 2, one has word 5, none has 3 or (beyond all) 1000.
+
+    ln(1 + (3 - n + 0.5) / (n + 0.5)) is ln 1.6 for n = 2, ln (8 / 3) for 1, and ln 8 for 0.
+    """
+    index = index_of([5, 2], [], [2])
+    idf = index.idf(np.array([2, 5, 3, 1000], np.int32))
+    assert idf == pytest.approx([math.log(1.6), math.log(8 / 3), math.log(8), math.log(8)])
+    assert idf.dtype == np.float64
+
+
+def test_a_word_of_every_article_still_counts():
+    """With n = N = 3 it is ln(1 + 0.5 / 3.5), above zero."""
+    index = index_of([1], [1], [1])
+    assert index.idf(np.array([1], np.int32)) == pytest.approx([math.log(8 / 7)])
+
+
+@pytest.mark.parametrize("articles", [[], [[]], [[], []]])
+def test_articles_without_words(articles):
+    """No articles, or articles of an encoder without words: every word is unseen."""
+    index = index_of(*articles)
+    count = len(articles)
+    assert index.frequencies.tolist() == []
+    # n = 0 gives ln(1 + (N + 0.5) / 0.5) = ln(2 N + 2)
+    assert index.idf(np.array([0, 7], np.int32)) == pytest.approx([math.log(2 * count + 2)] * 2)
+    assert index.idf(np.zeros(0, np.int32)).shape == (0,)
+
+
+@pytest.mark.parametrize("articles", [[[5, 2, 5], [], [2]], [[], []], []])
+def test_loaded_index_is_the_saved_one(tmp_path, articles):
+    """What is read has the same types, shapes and bytes, an index without words included."""
+    index = index_of(*articles)
+    index.save(tmp_path)
+    loaded = WordIndex.load(tmp_path)
+    assert content(loaded) == content(index)
+    assert loaded.frequencies.tolist() == index.frequencies.tolist()
+    assert {path.name for path in tmp_path.iterdir()} == {"words.npy", "word_offsets.npy"}
+
+
+names = st.dictionaries(
+    st.sampled_from("abcdefgh"), st.lists(st.integers(0, 20), max_size=5).map(tuple), max_size=8
+)
+
+
+@given(names, names)
+def test_merging_equals_indexing_anew(merge_plan, before, after):
+    """After any adds, changes and deletes: the words of a fresh index, byte for byte."""
+    old, new = sorted(before.items()), sorted(after.items())
+    kept, added, places = merge_plan(old, new)
+
+    def fresh(pairs):
+        return index_of(*(words for _, words in pairs))
+
+    merged = fresh(old).merge(kept, fresh(added), places)
+    assert content(merged) == content(fresh(new))
+    assert merged.frequencies.tolist() == fresh(new).frequencies.tolist()
