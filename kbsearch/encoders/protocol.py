@@ -20,6 +20,9 @@ class WordVectors(Protocol):
     def vectors(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """(n, dim) unit rows of the words; zeros for unknown ones."""
 
+    def likeness(self, ids: NDArray[np.int32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, vectors) cosines of the words with unit vectors; zeros for unknown words."""
+
 
 class Encoder(Protocol):
     """A model that turns texts into vectors whose inner product is their likeness.

@@ -151,6 +151,12 @@ class StaticWords:
         unit: NDArray[np.float32] = (self.rows[ids] / self._lengths[ids, None]).astype(np.float32)
         return unit
 
+    def likeness(self, ids: NDArray[np.int32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `WordVectors`; divides the products by the lengths, which are fewer than the rows."""
+        products = self.rows[ids] @ vectors.T
+        cosines: NDArray[np.float32] = (products / self._lengths[ids, None]).astype(np.float32)
+        return cosines
+
 
 def is_static_model(folder: Path) -> bool:
     """Whether the folder is a sentence-transformers model that is only a table of word vectors."""

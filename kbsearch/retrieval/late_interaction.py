@@ -64,11 +64,11 @@ def late_interaction(
     occurs = np.zeros(int(ids.max()) + 1, np.bool_)
     occurs[ids] = True
     distinct = np.flatnonzero(occurs).astype(np.int32)
-    likeness = query.vectors @ query.table.vectors(distinct).T
-    column = np.cumsum(occurs) - 1
+    likeness = query.table.likeness(distinct, query.vectors)
+    place = np.cumsum(occurs) - 1
     filled = counts > 0
     starts = (np.cumsum(counts) - counts)[filled]
-    best = np.maximum.reduceat(likeness[:, column[ids]], starts, axis=1)
+    best = np.maximum.reduceat(likeness[place[ids]], starts, axis=0)
     weights = query.counts * index.idf(query.ids)
-    scores[filled] = weights @ np.maximum(best, 0.0) / weights.sum()
+    scores[filled] = np.maximum(best, 0.0) @ weights / weights.sum()
     return scores

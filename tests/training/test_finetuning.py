@@ -418,3 +418,29 @@ def test_a_transformer_trains_the_same_with_a_work_folder(transformer, articles,
     one, two = (load_encoder(tmp_path / name).fingerprint for name in ("one", "two"))
     assert one == two
     assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["static", "transformer"])
+def test_a_training_that_could_not_be_written_is_not_done_again(
+    request, kind, articles, clicks, tmp_path, capsys
+):
+    """The work folder knows it: the bar starts at its end, and the model is the same.
+
+    Writing fails since a file is in the way of the folder. Other epochs are another training.
+    """
+    model, out, work = request.getfixturevalue(kind), tmp_path / "out", tmp_path / "work"
+    out.write_text("in the way", encoding="utf-8")
+    with pytest.raises(FileExistsError):
+        fine_tune(articles, clicks, model, out, epochs=3, work=work)
+    assert " 0/3 " in capsys.readouterr().err
+    out.unlink()
+    (kept,) = work.iterdir()
+    checkpoint = kept.read_bytes()
+    fine_tune(articles, clicks, model, tmp_path / "other", epochs=4, work=work)
+    assert " 0/4 " in capsys.readouterr().err
+
+    kept.write_bytes(checkpoint)
+    fine_tune(articles, clicks, model, out, epochs=3, work=work)
+    assert " 0/3 " not in capsys.readouterr().err
+    fine_tune(articles, clicks, model, tmp_path / "whole", epochs=3)
+    assert load_encoder(out).fingerprint == load_encoder(tmp_path / "whole").fingerprint
