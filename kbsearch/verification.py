@@ -18,7 +18,7 @@ from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.referee import TOLERANCE, Referee
-from kbsearch.indexer.content import Progress, field_terms, vector_texts
+from kbsearch.indexer.content import Progress, article_words, field_terms, vector_texts
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 
 _VECTOR_TOLERANCE = 1e-4
@@ -141,11 +141,15 @@ def _bm25_differences(
 
 
 def _vectors_agree(index: LocalIndex, encoder: Encoder, row: int) -> bool:
-    """Whether the stored vectors of an article are those of its texts."""
+    """Whether the stored vectors and words of an article are those of its texts."""
     vectors = index.vectors.vectors
     begin, end = vectors.offsets[row : row + 2]
     texts, has_body = vector_texts(index.store.article(row))
     stored = vectors.matrix[begin:end]
     if len(texts) != len(stored) or has_body != bool(vectors.is_body[end - 1]):
         return False
-    return bool(np.abs(encoder.encode(texts) - stored).max() <= _VECTOR_TOLERANCE)
+    if not np.abs(encoder.encode(texts) - stored).max() <= _VECTOR_TOLERANCE:  # nor if it is NaN
+        return False
+    words = index.words.words
+    known = words.values[words.offsets[row] : words.offsets[row + 1]]
+    return np.array_equal(known, np.unique(article_words([texts], encoder)[0]))

@@ -36,7 +36,9 @@ def index_articles(
         store=ArticleStore.of(articles),
         postings=Postings.of(terms),
         vectors=_encode(articles, encoder, progress),
-        words=WordIndex.of(_words(articles, encoder)),
+        words=WordIndex.of(
+            article_words([vector_texts(article)[0] for article in articles], encoder)
+        ),
         facets=FacetIndex.of(articles),
     )
 
@@ -60,11 +62,11 @@ def vector_texts(article: Article) -> tuple[list[str], bool]:
     return ([*questions, body], True) if body.strip() else (questions, False)
 
 
-def _words(articles: Sequence[Article], encoder: Encoder) -> list[NDArray[np.int32]]:
-    """The encoder's words in each article; none if it has no words."""
+def article_words(texts_of: Sequence[Sequence[str]], encoder: Encoder) -> list[NDArray[np.int32]]:
+    """The encoder's words in the texts of each article; none if it has no words."""
     if encoder.words is None:
-        return [np.zeros(0, np.int32) for _ in articles]
-    return encoder.words.ids(["\n".join(vector_texts(article)[0]) for article in articles])
+        return [np.zeros(0, np.int32) for _ in texts_of]
+    return encoder.words.ids(["\n".join(texts) for texts in texts_of])
 
 
 def _encode(articles: Sequence[Article], encoder: Encoder, progress: Progress) -> Vectors:

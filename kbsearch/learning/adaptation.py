@@ -20,7 +20,8 @@ from kbsearch.learning.fitting import Schedule
 from kbsearch.learning.intents import Intent
 from kbsearch.learning.student import Student
 
-SETTINGS = ContrastiveSettings(schedule=Schedule(epochs=40, batch=512, learning_rate=1e-3), runs=1)
+_EPOCHS, _BATCH, _LEARNING_RATE = 40, 512, 1e-3
+_LEAST_STEPS = 160  # a small knowledge base fits into one batch, and 40 steps are too few for it
 _PIECE = 60  # characters of body that are learned as one passage, about a sentence or two
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 
@@ -29,7 +30,7 @@ def adapt(
     encoder: StaticEncoder,
     articles: Sequence[Article],
     *,
-    settings: ContrastiveSettings = SETTINGS,
+    settings: ContrastiveSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Adaptation:
     """What `encoder` learns from the articles.
@@ -39,7 +40,7 @@ def adapt(
     Args:
         encoder: As it came; one that is adapted already would learn on top of that.
         articles: What to learn from, in an order that decides nothing but chance.
-        settings: How to train.
+        settings: How to train; by default `settings_for` so many articles.
         progress: Told how far it is.
     """
     intents = [intent_of(article) for article in articles]
@@ -57,7 +58,8 @@ def adapt(
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
-            contrast(student, intents, settings, seed=0, progress=progress)
+            how = settings or settings_for(len(intents))
+            contrast(student, intents, how, seed=0, progress=progress)
     finally:
         torch.set_num_threads(threads)
     with torch.no_grad():
@@ -65,6 +67,18 @@ def adapt(
     hashes = sorted(bytes.fromhex(article.content_hash()) for article in articles)
     learned = np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(-1, 32)
     return Adaptation(words=used, rows=rows, articles=learned)
+
+
+def settings_for(articles: int) -> ContrastiveSettings:
+    """How to learn from so many articles: 40 epochs, or as many as make 160 steps.
+
+    >>> settings_for(156).schedule.epochs, settings_for(2_742).schedule.epochs
+    (160, 40)
+    """
+    steps_an_epoch = max(1, -(-articles // _BATCH))
+    epochs = max(_EPOCHS, -(-_LEAST_STEPS // steps_an_epoch))
+    schedule = Schedule(epochs=epochs, batch=_BATCH, learning_rate=_LEARNING_RATE)
+    return ContrastiveSettings(schedule=schedule, runs=1)
 
 
 def intent_of(article: Article) -> Intent:

@@ -77,8 +77,12 @@ class Checkpoint:
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(".part")
-        contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-        save_file(contiguous, part, metadata={"facts": json.dumps(facts)})
+        # Copies: a model may tie weights, and safetensors keeps no two names for the same memory.
+        copies = {
+            name: tensor.detach().clone(memory_format=torch.contiguous_format)
+            for name, tensor in tensors.items()
+        }
+        save_file(copies, part, metadata={"facts": json.dumps(facts)})
         part.replace(self._path)
         self._saved_at = time.monotonic()
 

@@ -76,6 +76,9 @@ class Student(Learner):
         rows: (words, dim) float32, the first vector of each word.
         weights: (words,) float32, positive, the first weight of each word.
         vocabulary: See `TokenTable`.
+
+    Attributes:
+        unknown: Ids of tokens that stand for what is not known; id 0 unless a model says otherwise.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Student(Learner):
         super().__init__()
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
+        self.unknown = [0]
         self.rows = nn.Parameter(torch.from_numpy(rows.copy()))
         self.log_weights = nn.Parameter(torch.from_numpy(np.log(weights)))
 
@@ -103,7 +107,9 @@ class Student(Learner):
         ids = np.arange(len(words.weights), dtype=np.int32) if vocabulary is None else vocabulary
         # A word without a vector has no length to take the logarithm of; it may learn one.
         weights = np.where(words.weights[ids] > 0, words.weights[ids], 1).astype(np.float32)
-        return cls(words.tokenizer, words.vectors(ids), weights, vocabulary)
+        student = cls(words.tokenizer, words.vectors(ids), weights, vocabulary)
+        student.unknown = [0] if words.weights[0] == 0 else []
+        return student
 
     def forward(self, ids: Tensor, offsets: Tensor) -> Tensor:
         """Texts from `TokenTable.draw` as (n, dim) unit rows; a text without a token is zeros."""
@@ -133,11 +139,11 @@ class Student(Learner):
     def folded_rows(self) -> NDArray[np.float32]:
         """Each row times its weight, at a mean length of 1: what a plain mean of rows needs.
 
-        Id 0, the unknown token, is zeros.
+        Words that are unknown stay so: their rows are zeros.
         """
         with torch.no_grad():
             rows = (self.rows * self.log_weights.exp()[:, None]).cpu().numpy().copy()
-        rows[0] = 0
+        rows[self.unknown] = 0
         folded: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1).mean()
         return folded
 

@@ -38,7 +38,7 @@ class TransformerStudent(Learner):
         """See `Learner.prepare`; the texts are cut when they are drawn."""
 
         def vectors(indexes: Sequence[int]) -> Tensor:
-            features = self.model.tokenize([texts[index] for index in indexes])
+            features = self.model.preprocess([texts[index] for index in indexes])
             features = {
                 name: value.to(self.model.device) if isinstance(value, Tensor) else value
                 for name, value in features.items()

@@ -86,7 +86,9 @@ def find(
     else:
         scores = combine(lexical, None, semantic, settings.fusion)
         if query.words is not None:
-            first = np.sort(top(scores, _LATE_DEPTH))
+            best = top(scores, _LATE_DEPTH)
+            # With all that are as good as the last of them: equal articles stay equal.
+            first = np.flatnonzero(scores >= scores[best].min(initial=np.inf))
             late[first] = late_interaction(query.words, index.words, rows[first])
             scores = combine(lexical, late, semantic, settings.fusion)
     order = top(scores, len(rows))

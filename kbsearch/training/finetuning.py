@@ -8,11 +8,12 @@ led to an article counts as one more question of it.
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from kbsearch.analysis.filters import normalize
@@ -21,7 +22,7 @@ from kbsearch.encoders.protocol import Encoder
 from kbsearch.encoders.registry import load_encoder
 from kbsearch.encoders.static import StaticEncoder
 from kbsearch.errors import Problem, QuerySetError
-from kbsearch.learning.adaptation import intent_of
+from kbsearch.learning.adaptation import intent_of, settings_for
 from kbsearch.learning.checkpoint import Checkpoint
 from kbsearch.learning.contrastive import ContrastiveSettings, contrast
 from kbsearch.learning.fitting import Schedule
@@ -30,7 +31,6 @@ from kbsearch.learning.student import Student, best_device
 from kbsearch.learning.transformer import TransformerStudent
 from kbsearch.training.export import export
 
-STATIC = ContrastiveSettings(schedule=Schedule(epochs=40, batch=512, learning_rate=1e-3), runs=1)
 # A small rate and few epochs, as is usual for transformers that were trained for sentences.
 TRANSFORMER = ContrastiveSettings(
     schedule=Schedule(epochs=3, batch=32, learning_rate=2e-5), word_dropout=0.0, runs=1
@@ -75,7 +75,8 @@ def fine_tune(
         clicks: Article id → queries that led to it; see `read_clicks`.
         model: ``bundled``, or name or folder of a sentence-transformers model.
         out: Folder for the trained model.
-        epochs: Passes over the articles; by default 40 for a static model, 3 for a transformer.
+        epochs: Passes over the articles; by default 40 to 160 for a static model, 3 for a
+            transformer.
         hold_out: Share of the queries to measure on instead of learning from them.
         seed: Of chance.
         work: Folder that remembers how far the training is, so that it can go on.
@@ -88,12 +89,17 @@ def fine_tune(
         raise ValueError(f"hold_out must be at least 0 and below 1, got {hold_out}")
     if len(articles) < 2:
         raise ValueError("it takes two articles to learn to tell them apart")
-    learned, asked = _split(clicks, hold_out, seed)
-    intents = [_with_queries(intent_of(a), learned.get(a.id, ())) for a in articles]
+    own = [intent_of(article) for article in articles]
+    told = {question for intent in own for question in intent.questions}
+    learned, asked = _split(clicks, hold_out, seed, told)
+    intents = [
+        _with_queries(intent, learned.get(article.id, ()))
+        for article, intent in zip(articles, own, strict=True)
+    ]
     encoder = load_encoder(model)
     before = _found_first(encoder, articles, asked)
     static = isinstance(encoder, StaticEncoder)
-    settings = STATIC if static else TRANSFORMER
+    settings = settings_for(len(intents)) if static else TRANSFORMER
     if epochs is not None:
         settings = settings._replace(schedule=settings.schedule._replace(epochs=epochs))
     key = f"{encoder.fingerprint} {settings} {seed} {zlib.crc32(repr(intents).encode())}"
@@ -101,12 +107,14 @@ def fine_tune(
     if isinstance(encoder, StaticEncoder):
         student = Student.of(encoder)
         student.to(best_device())
-        contrast(student, intents, settings, seed=seed, checkpoint=checkpoint)
+        with torch.random.fork_rng():
+            contrast(student, intents, settings, seed=seed, checkpoint=checkpoint)
         export(student, out, card=_card(model, len(articles)))
     else:
         transformer = TransformerStudent(model, best_device())
         transformer.train()
-        contrast(transformer, intents, settings, seed=seed, checkpoint=checkpoint)
+        with torch.random.fork_rng():
+            contrast(transformer, intents, settings, seed=seed, checkpoint=checkpoint)
         transformer.eval()
         transformer.save(out)
     if checkpoint:
@@ -161,10 +169,14 @@ def read_clicks(path: Path, known: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _split(
-    clicks: Mapping[str, Sequence[str]], hold_out: float, seed: int
+    clicks: Mapping[str, Sequence[str]], hold_out: float, seed: int, told: Collection[str] = ()
 ) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
-    """Queries to learn from, by article, and (query, article id) pairs to measure on."""
-    pairs = sorted({(normalize(query), name) for name, all_ in clicks.items() for query in all_})
+    """Queries to learn from, by article, and (query, article id) pairs to measure on.
+
+    What the articles themselves ask (`told`) is neither: it is learned anyway.
+    """
+    every = {(normalize(query), name) for name, all_ in clicks.items() for query in all_}
+    pairs = sorted((query, name) for query, name in every if query not in told)
     order = np.random.default_rng(seed).permutation(len(pairs))
     asked = [pairs[i] for i in order[: int(hold_out * len(pairs))]]
     texts = {query for query, _ in asked}  # a query asked of two articles is not learned either

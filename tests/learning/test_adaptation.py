@@ -13,7 +13,7 @@ from kbsearch.article import Article
 from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.static import StaticEncoder
 from kbsearch.errors import EncoderError
-from kbsearch.learning.adaptation import SETTINGS, adapt, intent_of, pieces
+from kbsearch.learning.adaptation import adapt, intent_of, pieces, settings_for
 from kbsearch.learning.fitting import Schedule
 
 # Each pair has no character in common: a model of single characters sees nothing alike in it.
@@ -26,6 +26,7 @@ PRODUCTS = [
 ]
 TROUBLES = [("没电", "耗尽"), ("很慢", "卡顿"), ("坏了", "故障"), ("丢失", "找不到")]
 PLACES = [("厨房", "灶间"), ("卧室", "睡处"), ("店里", "铺面")]
+SETTINGS = settings_for(512)
 QUICK = SETTINGS._replace(schedule=Schedule(epochs=3, batch=32, learning_rate=1e-2))
 
 
