@@ -7,7 +7,8 @@ INDUSTRIES := smart_devices telecom ecommerce finance
 SPLIT ?= test
 DATA ?= ../shared/data
 # PyTorch is installed first and pinned: left to its dependants' open ranges, pip may fetch another
-# build with gigabytes of accelerator libraries. Only sentence-transformers and training need it.
+# build with gigabytes of accelerator libraries. Builds of 50 articles and more, training and
+# sentence-transformers need it; searching does not.
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help

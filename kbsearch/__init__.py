@@ -19,7 +19,7 @@ The way of the data, and where each part lives:
 - `knowledge_base`: the front object
 - `evaluation`: proof of accuracy; `training`: how the bundled encoder was made
 - `cli`: the command line
-- `article`, `settings`, `ranking`, `errors`, `messages`: the words all of them speak
+- `article`, `adaptation`, `settings`, `ranking`, `errors`, `messages`: the words all of them speak
 
 The names below are loaded when first used, so importing the package costs nothing.
 """

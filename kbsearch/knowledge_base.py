@@ -54,7 +54,8 @@ class KnowledgeBase:
     ) -> Self:
         """Indexes `source` into `index_dir`, publishes the snapshot and opens it.
 
-        Only what changed since the published snapshot is analysed and encoded again. If anything
+        Only what changed since the published snapshot is analysed and encoded again, unless so much
+        has changed that the encoder is adapted anew (`kbsearch.indexer.adapting`). If anything
         fails, the published snapshot stays as it was.
 
         Args:
@@ -239,7 +240,8 @@ class KnowledgeBase:
     ) -> BuildReport:
         """Adds or replaces articles, deletes others, publishes the result and opens it.
 
-        The rest is taken over as it is; the index is, byte for byte, what a build would give.
+        The rest is taken over as it is, unless so much has changed that the encoder is adapted anew;
+        the index is, byte for byte, what a build with the same encoder would give.
 
         Raises:
             SourceError: An id stands twice, is both given and deleted, or is to be deleted and

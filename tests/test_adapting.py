@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from kbsearch.adaptation import Adaptation
 from kbsearch.article import Article
-from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.registry import BUNDLED_FOLDER, load_encoder
 from kbsearch.encoders.sentence_transformer import SentenceTransformerEncoder
+from kbsearch.errors import EncoderError
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.indexer.adapting import adapted_encoder, needs_adapting, published_adaptation
@@ -380,3 +381,34 @@ def test_published_adaptation_is_that_of_the_model(base, tmp_path, write_charact
     other = load_encoder(write_character_model(tmp_path / "other", seed=1))
     assert published_adaptation(index, other) is None
     assert published_adaptation(None, model) is None
+
+
+# After a review
+
+
+def test_a_build_report_tells_what_changed_though_everything_is_encoded_anew(copy):
+    """Of sixty articles thirty stay, so the encoder is adapted anew: the report is of articles."""
+    report = build(some(30, 90), copy())
+    assert (report.added, report.changed, report.deleted, report.unchanged) == (30, 0, 30, 30)
+
+
+def test_opened_index_keeps_its_encoder_after_its_snapshot_is_deleted(copy):
+    """Another process may collect a snapshot between opening it and loading its encoder."""
+    folder = copy()
+    index = opened(folder)
+    shutil.rmtree(index.folder)
+    assert open_encoder(index).fingerprint == index.manifest.contents.encoder.fingerprint
+
+
+def test_an_update_does_not_move_to_another_model(copy, tmp_path, write_character_model):
+    """The model's folder was overwritten, and the update would adapt anew: refused."""
+    model = write_character_model(tmp_path / "own")
+    folder = tmp_path / "of_own"
+    settings = Settings(vectors=VectorSettings(model=str(model)))
+    build(some(60), folder, settings=settings)
+    running = open_encoder(opened(folder))
+    shutil.copy(write_character_model(tmp_path / "o", seed=1) / "model.safetensors", model)
+    before = opened(folder).manifest.snapshot_id
+    with pytest.raises(EncoderError):
+        update(folder, some(60, 100), encoder=running)
+    assert opened(folder).manifest.snapshot_id == before

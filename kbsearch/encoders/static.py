@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kbsearch.encoders.adaptation import Adaptation
+from kbsearch.adaptation import Adaptation
 from kbsearch.encoders.protocol import unit_rows
 from kbsearch.errors import EncoderError
 
@@ -29,6 +29,9 @@ _WEIGHTS = "model.safetensors"
 _STATIC = "StaticEmbedding"
 _NORMALIZE = "Normalize"
 _BATCH = 1024
+# Products of fewer multiplications OpenBLAS does on one thread. More threads win nothing here, and
+# wait for each other when the machine is busy.
+_ONE_THREAD = 200_000
 
 
 class StaticEncoder:
@@ -71,14 +74,20 @@ class StaticEncoder:
         """Length of each vector."""
         return int(self._rows.shape[1])
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """SHA-256 over the weights' and the tokenizer's file."""
+        """SHA-256 over the weights' and the tokenizer's file, and over an adaptation."""
+        if self._adaptation is None:
+            return self.model_fingerprint
+        own = bytes.fromhex(self.model_fingerprint)
+        return hashlib.sha256(own + self._adaptation.digest).hexdigest()
+
+    @cached_property
+    def model_fingerprint(self) -> str:
+        """The fingerprint of the model as it came."""
         digest = hashlib.sha256()
         for file in self._files:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
-        if self._adaptation:
-            digest.update(self._adaptation.digest)
         return digest.hexdigest()
 
     @property
@@ -91,19 +100,22 @@ class StaticEncoder:
         """Its words; see `WordVectors`."""
         return StaticWords(self._rows, self._tokenizer)
 
+    def fits(self, adaptation: Adaptation) -> bool:
+        """Whether the adaptation is to a table of this size."""
+        words, dim = self._rows.shape
+        return bool(adaptation.rows.shape[1] == dim and adaptation.words.max(initial=0) < words)
+
     def adapted(self, adaptation: Adaptation) -> "StaticEncoder":
         """The same model with the rows that `adaptation` changes; this one stays as it is.
 
         Raises:
             EncoderError: The adaptation does not fit the table.
         """
-        if adaptation.rows.shape[1] != self.dim or adaptation.words.max(initial=0) >= len(
-            self._rows
-        ):
+        if not self.fits(adaptation):
             raise _invalid(self._files[0], "an adaptation to another model")
+        _ = self.model_fingerprint  # read once, for this and for the copy
         new = copy.copy(self)
-        for name in ("fingerprint", "words"):
-            new.__dict__.pop(name, None)  # cached properties of the other
+        new.__dict__.pop("words", None)  # a cached property of the other
         new._adaptation = adaptation
         new._rows = self._rows.astype(np.float32)  # a copy, in which any row has its place
         new._rows[adaptation.words] = adaptation.rows
@@ -153,8 +165,11 @@ class StaticWords:
 
     def likeness(self, ids: NDArray[np.int32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `WordVectors`; divides the products by the lengths, which are fewer than the rows."""
-        products = self.rows[ids] @ vectors.T
-        cosines: NDArray[np.float32] = (products / self._lengths[ids, None]).astype(np.float32)
+        cosines = np.empty((len(ids), len(vectors)), dtype=np.float32)
+        step = max(1, _ONE_THREAD // max(vectors.size, 1))
+        for begin in range(0, len(ids), step):
+            some = ids[begin : begin + step]
+            cosines[begin : begin + step] = self.rows[some] @ vectors.T / self._lengths[some, None]
         return cosines
 
 

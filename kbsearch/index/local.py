@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kbsearch.adaptation import Adaptation
 from kbsearch.errors import SnapshotCorruptError
 from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.facet_index import FacetIndex
@@ -66,6 +67,7 @@ class LocalIndex:
         words: The words that its encoder finds in them.
         facets: Its filters.
         dictionaries: File name to text of the word lists it was built with.
+        adaptation: What its encoder learned from its articles; None if nothing.
     """
 
     folder: Path
@@ -76,6 +78,7 @@ class LocalIndex:
     words: WordIndex
     facets: FacetIndex
     dictionaries: Mapping[str, str]
+    adaptation: Adaptation | None = None
 
     @classmethod
     def open(cls, snapshots: SnapshotStore, snapshot_id: str | None = None) -> Self:
@@ -98,6 +101,9 @@ class LocalIndex:
                     name: (folder / name).read_text(encoding="utf-8")
                     for name in manifest.contents.dictionaries
                 },
+                adaptation=Adaptation.load(folder)
+                if manifest.contents.encoder.adapted_to
+                else None,
             )
         except FileNotFoundError as error:
             if snapshot_id is None and snapshots.current_id() != manifest.snapshot_id:

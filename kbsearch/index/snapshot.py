@@ -64,6 +64,7 @@ class EncoderEntry(BaseModel):
         model: As in the settings.
         dim: Length of a vector.
         fingerprint: See `Encoder.fingerprint`.
+        model_fingerprint: That of the model as it came, before it was adapted.
         adapted_to: How many articles it learned from; 0 if it is the model as it came.
     """
 
@@ -72,6 +73,7 @@ class EncoderEntry(BaseModel):
     model: str
     dim: int
     fingerprint: str
+    model_fingerprint: str = ""
     adapted_to: int = 0
 
 

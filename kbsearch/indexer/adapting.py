@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from kbsearch.adaptation import Adaptation
 from kbsearch.article import Article
-from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.encoders.static import StaticEncoder
-from kbsearch.errors import EncoderError
 from kbsearch.index.local import LocalIndex
 from kbsearch.indexer.content import Progress
 
@@ -18,16 +17,18 @@ MOST_UNKNOWN = 0.25
 
 
 def needs_adapting(encoder: Encoder, hashes: set[str], known: Adaptation | None) -> bool:
-    """Whether a knowledge base wants an adaptation that is not `known`.
+    """Whether a knowledge base wants another adaptation than `known`, or none in its place.
 
     Args:
         encoder: Only a static one can be adapted.
         hashes: Content hashes of all articles of the knowledge base.
         known: What was learned from its articles before.
     """
-    if not isinstance(encoder, StaticEncoder) or len(hashes) < LEAST_ARTICLES:
+    if not isinstance(encoder, StaticEncoder):
         return False
-    return known is None or known.share_unknown(hashes) > MOST_UNKNOWN
+    if known is None:
+        return len(hashes) >= LEAST_ARTICLES
+    return known.share_unknown(hashes) > MOST_UNKNOWN
 
 
 def adapted_encoder(
@@ -49,6 +50,8 @@ def adapted_encoder(
     if not isinstance(model, StaticEncoder):
         return model
     if needs_adapting(model, hashes, known):
+        if len(hashes) < LEAST_ARTICLES:
+            return model
         from kbsearch.learning.adaptation import adapt  # imports torch
 
         known = adapt(
@@ -59,11 +62,5 @@ def adapted_encoder(
 
 def published_adaptation(current: LocalIndex | None, model: Encoder) -> Adaptation | None:
     """What the published snapshot learned; None if that was nothing, or by another model."""
-    known = Adaptation.load(current.folder) if current else None
-    if current is None or known is None or not isinstance(model, StaticEncoder):
-        return None
-    try:
-        fingerprint = model.adapted(known).fingerprint
-    except EncoderError:  # of another size
-        return None
-    return known if fingerprint == current.manifest.contents.encoder.fingerprint else None
+    same = current and current.manifest.contents.encoder.model_fingerprint == model.fingerprint
+    return current.adaptation if current and same else None

@@ -10,23 +10,19 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.dictionaries import Dictionaries
 from kbsearch.article import Article, Status
-from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.encoders.registry import load_encoder
 from kbsearch.encoders.static import StaticEncoder
-from kbsearch.errors import Problem, SnapshotError, SourceError
+from kbsearch.errors import EncoderError, Problem, SnapshotError, SourceError
 from kbsearch.index.article_store import ArticleStore
-from kbsearch.index.facet_index import FacetIndex
-from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import IndexParts, LocalIndex
 from kbsearch.index.snapshot import Contents, EncoderEntry, Manifest, SnapshotStore
-from kbsearch.index.vector_index import Vectors
-from kbsearch.index.word_index import WordIndex
 from kbsearch.indexer.adapting import adapted_encoder, needs_adapting, published_adaptation
 from kbsearch.indexer.content import Progress, index_articles
 from kbsearch.indexer.given import Given, Paths, dictionary_files, errors, read, update_problems
@@ -102,7 +98,7 @@ def build(
     snapshots = SnapshotStore(index_dir)
     settings = (settings or published_settings(snapshots)).resolved()
     analyzer = Analyzer(Dictionaries.read(dictionary_files(settings.dictionaries, given.paths)))
-    encoder = load_encoder(settings.vectors.model)
+    model = encoder = load_encoder(settings.vectors.model)
     with snapshots.writing():
         current = _current(snapshots)
         outdated = _older_versions(current, given.invalid_ids)
@@ -116,11 +112,11 @@ def build(
                 report,
             )
         base = _reusable(current, analyzer, encoder)
-        gone = set(base.store.ids) - {a.id for a in published}
-        plan = Plan.of(base.store, published, gone)
-        added = index_articles(plan.added, analyzer, encoder, report)
-        parts = base.merge(plan.kept, added, plan.places)
-        manifest = _publish(snapshots, parts, settings, analyzer, encoder, report)
+        store = current.store if current else ArticleStore.of(())
+        plan = Plan.of(store, published, set(store.ids) - {a.id for a in published})
+        parts = _parts(base, store, plan, analyzer, encoder, report)
+        entry = _entry(settings.vectors.model, model.fingerprint, encoder)
+        manifest = _publish(snapshots, parts, settings, analyzer, encoder, entry, report)
     return _report(manifest, plan, given, [a.id for a in outdated], begin)
 
 
@@ -169,16 +165,19 @@ def update(
         published = [a for a in given if a.status is Status.PUBLISHED]
         gone = set(delete) | {a.id for a in given if a.status is not Status.PUBLISHED}
         plan = Plan.of(base.store, published, gone)
-        known = Adaptation.load(base.folder)
+        reusable: IndexParts | None = base.parts
+        known = base.adaptation
         if contents.settings.vectors.adapt and needs_adapting(encoder, plan.hashes, known):
-            everything = plan.articles(base.store)
             model = load_encoder(contents.encoder.model)
-            encoder = adapted_encoder(model, plan.hashes, lambda: everything, known, report)
-            parts = index_articles(everything, analyzer, encoder, report)
-        else:
-            added = index_articles(plan.added, analyzer, encoder, report)
-            parts = base.parts.merge(plan.kept, added, plan.places)
-        manifest = _publish(snapshots, parts, contents.settings, analyzer, encoder, report)
+            if model.fingerprint != contents.encoder.model_fingerprint:
+                params = {"model": contents.encoder.model, "snapshot": base.manifest.snapshot_id}
+                raise EncoderError("encoder_changed", params)
+            everything = partial(plan.articles, base.store)
+            encoder = adapted_encoder(model, plan.hashes, everything, known, report)
+            reusable = None
+        parts = _parts(reusable, base.store, plan, analyzer, encoder, report)
+        entry = _entry(contents.encoder.model, contents.encoder.model_fingerprint, encoder)
+        manifest = _publish(snapshots, parts, contents.settings, analyzer, encoder, entry, report)
     return _report(manifest, plan, Given(given, problems, ()), [], begin)
 
 
@@ -188,6 +187,7 @@ def _publish(
     settings: Settings,
     analyzer: Analyzer,
     encoder: Encoder,
+    entry: EncoderEntry,
     report: Progress,
 ) -> Manifest:
     """Writes the parts as a new snapshot and makes it the published one."""
@@ -196,12 +196,7 @@ def _publish(
     contents = Contents(
         settings=settings,
         analyzer=analyzer.fingerprint,
-        encoder=EncoderEntry(
-            model=settings.vectors.model,
-            dim=encoder.dim,
-            fingerprint=encoder.fingerprint,
-            adapted_to=len(adaptation.articles) if adaptation else 0,
-        ),
+        encoder=entry,
         dictionaries=dictionaries.hashes,
         counts={
             "articles": len(parts.store.ids),
@@ -266,20 +261,43 @@ def _current(snapshots: SnapshotStore) -> LocalIndex | None:
         return None
 
 
-def _reusable(current: LocalIndex | None, analyzer: Analyzer, encoder: Encoder) -> IndexParts:
-    """The published parts if analysis and encoder are still the same; else none."""
+def _parts(
+    reusable: IndexParts | None,
+    store: ArticleStore,
+    plan: Plan,
+    analyzer: Analyzer,
+    encoder: Encoder,
+    report: Progress,
+) -> IndexParts:
+    """The parts of all articles that there will be; those of articles that stay are reused."""
+    if reusable is None:
+        return index_articles(plan.articles(store), analyzer, encoder, report)
+    added = index_articles(plan.added, analyzer, encoder, report)
+    return reusable.merge(plan.kept, added, plan.places)
+
+
+def _entry(model: str, model_fingerprint: str, encoder: Encoder) -> EncoderEntry:
+    """What the manifest says of the encoder."""
+    adaptation = encoder.adaptation if isinstance(encoder, StaticEncoder) else None
+    return EncoderEntry(
+        model=model,
+        dim=encoder.dim,
+        fingerprint=encoder.fingerprint,
+        model_fingerprint=model_fingerprint,
+        adapted_to=len(adaptation.articles) if adaptation else 0,
+    )
+
+
+def _reusable(
+    current: LocalIndex | None, analyzer: Analyzer, encoder: Encoder
+) -> IndexParts | None:
+    """The published parts if analysis and encoder are still the same."""
     if current:
         contents = current.manifest.contents
         same = (contents.analyzer, contents.encoder.fingerprint)
         if same == (analyzer.fingerprint, encoder.fingerprint):
             return current.parts
-    return IndexParts(
-        ArticleStore.of(()),
-        Postings.of(()),
-        Vectors.empty(encoder.dim),
-        WordIndex.of(()),
-        FacetIndex.of(()),
-    )
+    return None
 
 
 def _older_versions(current: LocalIndex | None, article_ids: set[str]) -> list[Article]:

@@ -1,4 +1,4 @@
-"""The content of articles as the index wants it: terms, vectors, facets."""
+"""The content of articles as the index wants it: terms, vectors, words, facets."""
 
 from collections.abc import Callable, Sequence
 
@@ -66,7 +66,12 @@ def article_words(texts_of: Sequence[Sequence[str]], encoder: Encoder) -> list[N
     """The encoder's words in the texts of each article; none if it has no words."""
     if encoder.words is None:
         return [np.zeros(0, np.int32) for _ in texts_of]
-    return encoder.words.ids(["\n".join(texts) for texts in texts_of])
+    joined = ["\n".join(texts) for texts in texts_of]
+    batches = [
+        encoder.words.ids(joined[begin : begin + _ENCODING_BATCH])
+        for begin in range(0, len(joined), _ENCODING_BATCH)
+    ]
+    return [np.unique(words) for batch in batches for words in batch]
 
 
 def _encode(articles: Sequence[Article], encoder: Encoder, progress: Progress) -> Vectors:

@@ -2,7 +2,6 @@
 
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.dictionaries import Dictionaries
-from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.encoders.registry import load_encoder
 from kbsearch.encoders.static import StaticEncoder
@@ -37,8 +36,8 @@ def open_encoder(index: LocalIndex, running: Encoder | None = None) -> Encoder:
     if running and running.fingerprint == expected.fingerprint:
         return running
     encoder = load_encoder(expected.model)
-    adaptation = Adaptation.load(index.folder)
-    if adaptation and isinstance(encoder, StaticEncoder) and encoder.dim == expected.dim:
+    adaptation = index.adaptation
+    if adaptation and isinstance(encoder, StaticEncoder) and encoder.fits(adaptation):
         encoder = encoder.adapted(adaptation)
     if encoder.fingerprint != expected.fingerprint:
         params = {"model": expected.model, "snapshot": index.manifest.snapshot_id}

@@ -6,14 +6,15 @@ and the same articles give the same rows.
 """
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
+from kbsearch.adaptation import Adaptation
 from kbsearch.analysis.filters import normalize
 from kbsearch.article import Article
-from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.static import StaticEncoder
 from kbsearch.learning.contrastive import ContrastiveSettings, contrast
 from kbsearch.learning.fitting import Schedule
@@ -21,7 +22,10 @@ from kbsearch.learning.intents import Intent
 from kbsearch.learning.student import Student
 
 _EPOCHS, _BATCH, _LEARNING_RATE = 40, 512, 1e-3
-_LEAST_STEPS = 160  # a small knowledge base fits into one batch, and 40 steps are too few for it
+# A small knowledge base fits into one batch, and 40 steps are too few for it; a large one must not
+# keep an editor waiting.
+_LEAST_STEPS, _MOST_STEPS = 160, 1_000
+_ONE_AT_A_TIME = threading.Lock()  # torch's random numbers and threads belong to the whole process
 _PIECE = 60  # characters of body that are learned as one passage, about a sentence or two
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 
@@ -54,14 +58,14 @@ def adapt(
     ).astype(np.int32)
     used = used[encoder.words.weights[used] > 0]
     student = Student.of(encoder, used)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
+    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
             how = settings or settings_for(len(intents))
             contrast(student, intents, how, seed=0, progress=progress)
-    finally:
-        torch.set_num_threads(threads)
+        finally:
+            torch.set_num_threads(threads)
     with torch.no_grad():
         rows = (student.rows * student.log_weights.exp()[:, None]).numpy().astype(np.float16)
     hashes = sorted(bytes.fromhex(article.content_hash()) for article in articles)
@@ -70,13 +74,14 @@ def adapt(
 
 
 def settings_for(articles: int) -> ContrastiveSettings:
-    """How to learn from so many articles: 40 epochs, or as many as make 160 steps.
+    """How to learn from so many articles: 40 epochs, but 160 steps at least and 1,000 at most.
 
     >>> settings_for(156).schedule.epochs, settings_for(2_742).schedule.epochs
     (160, 40)
     """
     steps_an_epoch = max(1, -(-articles // _BATCH))
-    epochs = max(_EPOCHS, -(-_LEAST_STEPS // steps_an_epoch))
+    wanted = min(max(_EPOCHS * steps_an_epoch, _LEAST_STEPS), _MOST_STEPS)
+    epochs = -(-wanted // steps_an_epoch)
     schedule = Schedule(epochs=epochs, batch=_BATCH, learning_rate=_LEARNING_RATE)
     return ContrastiveSettings(schedule=schedule, runs=1)
 
@@ -90,7 +95,7 @@ def intent_of(article: Article) -> Intent:
 
 
 def pieces(text: str) -> list[str]:
-    """The text in runs of whole sentences, each as long as fits into 60 characters.
+    """The text in runs of whole sentences, as many together as fit into 60 characters.
 
     >>> pieces("先清洗滤网。再重启空调。")
     ['先清洗滤网。再重启空调。']

@@ -41,7 +41,7 @@ class _Pool:
 
     Attributes:
         vectors: Gives the unit rows of the texts at some indexes.
-        questions: For each intent the indexes of its questions; of its passages if it has just one.
+        questions: For each intent the indexes of its questions.
         passages: For each intent the indexes of its passages.
         negatives: For each intent the indexes of its negatives.
         intent_of: (texts,) int64, the intent that asks the question; -1 if none does.
@@ -130,10 +130,16 @@ def contrast(
         )
         student.word_dropout = 0.0
         finished.append(copy.deepcopy(student.state_dict()))
-    student.load_state_dict(
-        {name: torch.stack([run[name] for run in finished]).mean(dim=0) for name in start}
-    )
+    if settings.runs > 1:
+        student.load_state_dict({name: _mean([run[name] for run in finished]) for name in start})
     return losses
+
+
+def _mean(tensors: Sequence[Tensor]) -> Tensor:
+    """Their mean; of whole numbers, which are no weights, the last."""
+    if not tensors[0].is_floating_point():
+        return tensors[-1]
+    return torch.stack(list(tensors)).mean(dim=0)
 
 
 def _loss(

@@ -51,11 +51,12 @@ def fit(
     Returns:
         The mean loss of each epoch.
     """
-    steps = schedule.epochs * -(-examples // schedule.batch)
+    steps_an_epoch = -(-examples // schedule.batch)
+    steps = schedule.epochs * steps_an_epoch
     optimizer = torch.optim.Adam(student.parameters(), lr=schedule.learning_rate, fused=True)
     rates = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
     losses = checkpoint.restore(student, optimizer, rates, rng) if checkpoint else []
-    done = len(losses) * (steps // schedule.epochs)
+    done = len(losses) * steps_an_epoch
     with tqdm(total=steps, initial=done, desc=stage, disable=progress is not None) as bar:
         while len(losses) < schedule.epochs:
             epoch: list[float] = []

@@ -51,7 +51,9 @@ class TokenTable:
         encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         ids = [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
         if vocabulary is not None:
-            ids = [np.searchsorted(vocabulary, i[np.isin(i, vocabulary)]) for i in ids]
+            place = np.full(tokenizer.get_vocab_size(), -1, dtype=np.int64)
+            place[vocabulary] = np.arange(len(vocabulary))
+            ids = [own[own >= 0] for own in (place[i] for i in ids)]
         self._ids = [torch.from_numpy(i.astype(np.int64)) for i in ids]
 
     def __len__(self) -> int:

@@ -70,6 +70,8 @@ def late_interaction(
     starts = (np.cumsum(counts) - counts)[filled]
     best = np.maximum.reduceat(likeness[place[ids]], starts, axis=0)
     weights = query.counts * index.idf(query.ids)
+    if weights.sum() <= 0:
+        return scores
     # Not `@`: BLAS adds up in an order that hangs on the place, but equal articles must tie.
     covered = np.einsum("ij,j->i", np.clip(best, 0.0, 1.0), weights)
     scores[filled] = covered / weights.sum()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
+from kbsearch.adaptation import Adaptation
 from kbsearch.article import Article
-from kbsearch.encoders.adaptation import Adaptation
 from kbsearch.encoders.static import StaticEncoder
 from kbsearch.errors import EncoderError
 from kbsearch.learning.adaptation import adapt, intent_of, pieces, settings_for
@@ -337,11 +337,6 @@ def test_loaded_adaptation_is_the_saved_one(tmp_path, empty):
         "adapted_rows.npy",
         "adapted_articles.npy",
     }
-
-
-def test_a_folder_without_an_adaptation_has_none(tmp_path):
-    """As the snapshot of an encoder that was not adapted."""
-    assert Adaptation.load(tmp_path) is None
 
 
 # The encoder that carries it

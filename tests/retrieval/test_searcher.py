@@ -145,6 +145,14 @@ def test_query_counts_more_than_earlier_turns(build_small):
     assert ids(small.search("空调怎么设置", context=["门锁", "门锁", "门锁"]))[0] == "ac"
 
 
+def test_context_that_counts_for_nothing(build_small):
+    """No own word has a vector and the context's weigh 0: words add nothing, and nothing is NaN."""
+    rows = [{"id": "code", "title": "E4 手表"}, {"id": "lock", "title": "门锁"}]
+    small = build_small(rows, fusion={"context_weight": 0})
+    hits = small.search("E4", context=["手表"], explain=True).hits
+    assert [(hit.article_id, hit.explanation.late_interaction) for hit in hits] == [("code", 0.0)]
+
+
 def test_explanation_has_both_legs(real):
     """Each leg's score and rank are those of the leg alone; their weighted sum is the score."""
     text = "门锁指纹识别不了"

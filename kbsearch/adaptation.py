@@ -49,8 +49,6 @@ class Adaptation:
         np.save(folder / _ARTICLES, self.articles, allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> Self | None:
-        """What `save` wrote; None if there is nothing."""
-        if not (folder / _WORDS).exists():
-            return None
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote."""
         return cls(*(np.load(folder / n, allow_pickle=False) for n in (_WORDS, _ROWS, _ARTICLES)))
