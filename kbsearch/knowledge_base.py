@@ -240,8 +240,8 @@ class KnowledgeBase:
     ) -> BuildReport:
         """Adds or replaces articles, deletes others, publishes the result and opens it.
 
-        The rest is taken over as it is, unless so much has changed that the encoder is adapted anew;
-        the index is, byte for byte, what a build with the same encoder would give.
+        The rest is taken over as it is, unless so much has changed that the encoder is adapted
+        anew; the index is, byte for byte, what a build with the same encoder would give.
 
         Raises:
             SourceError: An id stands twice, is both given and deleted, or is to be deleted and
