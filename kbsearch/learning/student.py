@@ -1,5 +1,6 @@
 """Static model in training: a vector and a weight for every word; a text is their weighted mean."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -17,7 +18,7 @@ from kbsearch.encoders.static import StaticEncoder
 _SIF = 1e-3
 
 
-class Learner(nn.Module):
+class Learner(nn.Module, ABC):
     """What can be trained: a module that turns texts into unit rows.
 
     Attributes:
@@ -27,9 +28,9 @@ class Learner(nn.Module):
 
     word_dropout: float = 0.0
 
+    @abstractmethod
     def prepare(self, texts: Sequence[str]) -> Callable[[Sequence[int]], Tensor]:
         """Cuts the texts once; the result gives (n, dim) unit rows of those at `n` indexes."""
-        raise NotImplementedError
 
 
 class TokenTable:
