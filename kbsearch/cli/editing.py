@@ -146,6 +146,7 @@ def _register_info(app: typer.Typer, console: Console, shared: Shared) -> None:
             created=manifest.created_at.isoformat(),
             model=encoder.model,
             dim=encoder.dim,
+            adapted_to=encoder.adapted_to,
             **manifest.contents.counts,
         )
 
