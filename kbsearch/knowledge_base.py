@@ -176,12 +176,28 @@ class KnowledgeBase:
         self,
         text: str,
         *,
-        leg: Leg = Leg.HYBRID,
+        leg: Leg = Leg.FINAL,
         filters: FilterArgument = None,
         context: Sequence[str] = (),
         depth: int = 100,
     ) -> list[tuple[str, float]]:
-        """(article id, score) by one leg or both, and nothing else: what evaluation compares.
+        """(article id, score) in the order of search, or of one leg, and nothing else.
+
+        Raises:
+            ValueError: `depth` is below 1, or an unknown filter.
+        """
+        return self.rankings(text, [leg], filters=filters, context=context, depth=depth)[leg]
+
+    def rankings(
+        self,
+        text: str,
+        legs: Iterable[Leg] = Leg,
+        *,
+        filters: FilterArgument = None,
+        context: Sequence[str] = (),
+        depth: int = 100,
+    ) -> dict[Leg, list[tuple[str, float]]]:
+        """`rank` by several legs, from one reading of the query: what evaluation compares.
 
         Raises:
             ValueError: `depth` is below 1, or an unknown filter.
@@ -190,7 +206,17 @@ class KnowledgeBase:
             raise ValueError(f"depth must be at least 1, got {depth}")
         searcher = self._searcher
         allowed = searcher.allowed(filters)
-        return searcher.rank(text, leg, allowed=allowed, context=context, depth=depth)
+        return searcher.rankings(text, legs, allowed=allowed, context=context, depth=depth)
+
+    def allows(self, article_id: str, filters: FilterArgument = None) -> bool:
+        """Whether the article is in the snapshot, holds on the day, and passes the filters.
+
+        Raises:
+            ValueError: An unknown filter.
+        """
+        searcher = self._searcher
+        row = searcher.index.store.row(article_id)
+        return row is not None and bool(searcher.allowed(filters)[row])
 
     def recommend(
         self,

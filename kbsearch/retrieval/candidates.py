@@ -25,6 +25,7 @@ class Leg(StrEnum):
     BM25 = "bm25"
     DENSE = "dense"
     HYBRID = "hybrid"
+    FINAL = "final"  # what search shows
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def find(
     query: Query,
     allowed: NDArray[np.bool_],
     settings: Settings,
-    leg: Leg = Leg.HYBRID,
+    leg: Leg = Leg.FINAL,
 ) -> Candidates:
     """Candidates for `query` among the `allowed` articles.
 
@@ -81,7 +82,7 @@ def find(
     lexical = normalize_lexical(bm25[rows], bound)
     semantic = normalize_dense(dense, settings.vectors.body_weight)
     late = np.zeros(len(rows))
-    if leg is not Leg.HYBRID:
+    if leg in {Leg.BM25, Leg.DENSE}:
         scores = bm25[rows] if leg is Leg.BM25 else dense
     else:
         scores = combine(lexical, None, semantic, settings.fusion)

@@ -1,7 +1,7 @@
 """The searcher: walks a query through one opened index."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -56,17 +56,22 @@ class Searcher:
         read_ms = (time.perf_counter() - begin) * 1000 / max(len(texts), 1)
         return [self._respond(query, allowed, top_k, explain, read_ms) for query in queries]
 
-    def rank(
+    def rankings(
         self,
         text: str,
-        leg: Leg,
+        legs: Iterable[Leg],
         *,
         allowed: NDArray[np.bool_],
         context: Sequence[str],
         depth: int,
-    ) -> list[tuple[str, float]]:
-        """(article id, score) of the best articles by one leg or both: what evaluation compares."""
+    ) -> dict[Leg, list[tuple[str, float]]]:
+        """The best articles in the order of each leg: what evaluation compares."""
         (query,) = self._reader.read([text], context)
+        return {leg: self._ranking(query, leg, allowed, depth) for leg in legs}
+
+    def _ranking(
+        self, query: Query, leg: Leg, allowed: NDArray[np.bool_], depth: int
+    ) -> list[tuple[str, float]]:
         candidates = find(self.index, query, allowed, self.settings, leg)
         ids = self.index.store.ids
         pairs = zip(candidates.rows.tolist(), candidates.scores.tolist(), strict=True)
