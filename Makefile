@@ -12,7 +12,7 @@ DATA ?= ../shared/data
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo index test lint content-check eval bench bench-encoder encoder calibrate crash-test clean
+.PHONY: help demo index test lint content-check eval bench bench-encoder bench-ranking encoder defaults crash-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
@@ -51,7 +51,13 @@ eval: $(READY) ## measure accuracy on the query sets in eval/: SPLIT=test (the d
 bench: $(READY) ## build time, search time and accuracy on real articles (needs $(DATA))
 	$(BIN)/python benchmarks/bench_search.py --data $(DATA)
 
-bench-encoder: $(READY) ## encoders side by side on development sets (needs $(DATA) and make encoder)
+bench-bench-ranking: $(READY) ## what each part of the ranking adds, on SPLIT=test (the default) or dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_ranking.py --split $(SPLIT)
+
+defaults: $(READY) ## fit the default weights of ranking and confidence on development sets (needs $(DATA))
+	$(BIN)/python benchmarks/fit_defaults.py --data $(DATA)
+
+encoder: $(READY) ## encoders side by side on development sets (needs $(DATA) and make encoder)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_encoder.py --data $(DATA)
 
 encoder: $(READY) ## train the bundled encoder anew, first without a tenth of the groups to measure (needs $(DATA))
@@ -59,10 +65,6 @@ encoder: $(READY) ## train the bundled encoder anew, first without a tenth of th
 		--work .demo/teacher --hold-out 0.1 --out .demo/encoder_dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m kbsearch.training --data $(DATA) --groups corpora/paraphrases \
 		--work .demo/teacher --figures .demo/encoder_dev/figures.json --out kbsearch/encoders/bundled
-
-calibrate: $(READY) ## fit fusion and confidence on the groups that `make encoder` held out
-	$(BIN)/python -m kbsearch.training.calibration --encoder .demo/encoder_dev \
-		--groups .demo/encoder_dev/held_out.jsonl --out kbsearch/retrieval/confidence.json
 
 crash-test: $(READY) ## kill builds and updates at random moments, 50 times each
 	$(BIN)/python benchmarks/crash_test.py

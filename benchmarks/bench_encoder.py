@@ -67,7 +67,7 @@ def main() -> None:
     given = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as work:
-        tasks = list(_tasks(given.data, given.dev))
+        sets = list(tasks(given.data, given.dev))
         bundled = given.dev if given.dev.is_dir() else BUNDLED_FOLDER
         models = {"hashed": _hashed(bundled, Path(work) / "hashed")}
         if (given.dev / "untrained").is_dir():
@@ -75,7 +75,7 @@ def main() -> None:
         models |= {"bundled": bundled, **{str(folder): folder for folder in given.model}}
         for name, folder in models.items():
             print(f"{name}: {_cost(folder)}")
-            for task in tasks:
+            for task in sets:
                 for adapt in (False, True):
                     row = {"model": name + " + adapted" * adapt, "task": task.name}
                     row |= _accuracy(task, folder, Path(work), adapt=adapt)
@@ -131,7 +131,7 @@ def _hashed(like: Path, folder: Path) -> Path:
     return folder
 
 
-def _tasks(data: Path, dev: Path) -> Iterator[Task]:
+def tasks(data: Path, dev: Path) -> Iterator[Task]:
     """The sets that are there; a line on stderr for each that is not."""
     yield _service()
     if (dev / "held_out.jsonl").exists():

@@ -17,7 +17,8 @@ The way of the data, and where each part lives:
 - `learning`: how an encoder learns from texts that mean the same, the articles among them
 - `retrieval`: query → ranked answer; `recommendation`: next best articles for an agent
 - `knowledge_base`: the front object
-- `evaluation`: proof of accuracy; `training`: how the bundled encoder was made
+- `evaluation`: proof of accuracy; `tuning`: ranking and confidence fitted to judgments
+- `training`: how the bundled encoder was made
 - `cli`: the command line
 - `article`, `adaptation`, `settings`, `ranking`, `errors`, `messages`: the words all of them speak
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from kbsearch.retrieval.filters import Filters
     from kbsearch.retrieval.response import Decision, Hit, SearchResponse
     from kbsearch.settings import Settings
+    from kbsearch.tuning.tuner import Tuning, tune
 
 __all__ = [
     "Article",
@@ -72,9 +74,11 @@ __all__ = [
     "SearchResponse",
     "Settings",
     "Status",
+    "Tuning",
     "Visibility",
     "compare",
     "evaluate",
+    "tune",
 ]
 
 _HOMES = {
@@ -99,6 +103,7 @@ _HOMES = {
     "kbsearch.retrieval.filters": ("Filters",),
     "kbsearch.retrieval.response": ("Decision", "Hit", "SearchResponse"),
     "kbsearch.settings": ("Settings",),
+    "kbsearch.tuning.tuner": ("Tuning", "tune"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

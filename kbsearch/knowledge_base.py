@@ -95,10 +95,23 @@ class KnowledgeBase:
         """
         return cls(index_dir, _open_searcher(SnapshotStore(index_dir), snapshot_id))
 
+    def with_settings(self, settings: Settings) -> Self:
+        """The snapshot that is open now, searched in another way: to compare, or to try weights.
+
+        Raises:
+            ValueError: The settings differ in something by which the index was built.
+        """
+        return type(self)(self.index_dir, self._searcher.with_settings(settings))
+
     @property
     def snapshot_id(self) -> str:
         """Id of the snapshot that answers now."""
         return self._searcher.index.manifest.snapshot_id
+
+    @property
+    def searcher(self) -> Searcher:
+        """What answers now, for those who need more than answers: evaluation and tuning."""
+        return self._searcher
 
     @property
     def settings(self) -> Settings:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 FieldWeight = Annotated[int, Field(ge=0, le=100)]
+Weight = Annotated[float, Field(ge=0)]
 
 
 class _Section(BaseModel):
@@ -72,29 +73,106 @@ class VectorSettings(_Section):
     exact_up_to: Annotated[int, Field(ge=0)] = 30_000
 
 
-class FusionSettings(_Section):
-    """How the legs become one score.
+class QuerySettings(_Section):
+    """How a query is read.
 
     Attributes:
-        dense_weight: Share of the dense leg (`kbsearch.retrieval.fusion`). Measured by
-            `kbsearch.training.calibration`, as are the next one and the weight of the body.
-        late_weight: Share of late interaction in what the dense leg leaves; the rest is BM25's.
-        depth: Candidates taken from the lexical leg; the dense leg looks at four vectors for each.
+        spelling: Whether words are corrected that sound like words of the knowledge base
+            (`kbsearch.retrieval.spelling`).
         context_weight: Weight of earlier turns of a conversation against the query; measured on the
             dev sets of `eval/`.
     """
 
-    dense_weight: Share = 0.7
-    late_weight: Share = 0.75
-    depth: Annotated[int, Field(ge=1)] = 100
+    spelling: bool = True
     context_weight: Share = 0.7
 
 
-class DecisionSettings(_Section):
-    """Confidence from which the top article is an answer, or at least a suggestion."""
+class FusionSettings(_Section):
+    """How the two legs become one score, which says which candidates are looked at closely.
 
-    answer: Share = 0.6
-    suggest: Share = 0.2
+    Attributes:
+        dense_weight: Share of the dense leg (`kbsearch.retrieval.fusion`); the rest is BM25's.
+        depth: Candidates taken from the lexical leg; the dense leg looks at four vectors for each.
+    """
+
+    dense_weight: Share = 0.7
+    depth: Annotated[int, Field(ge=1)] = 100
+
+
+class FeatureWeights(_Section):
+    """What each feature of a candidate counts (`kbsearch.retrieval.features`).
+
+    Only the proportions matter.
+    """
+
+    question: Weight
+    second: Weight
+    body: Weight
+    lexical: Weight
+    words: Weight
+    heading_words: Weight
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Self:
+        if not any(weight for _, weight in self):
+            raise ValueError("all weights of the ranking are 0")
+        return self
+
+
+class RankingSettings(_Section):
+    """Weights of the features that order the candidates.
+
+    An editor's similar questions say more than a long body, so knowledge bases with and without
+    them need other weights; where some articles have them, the weights lie between. Fitted by
+    `make defaults`; `kbsearch tune` fits them on the judgments of one knowledge base.
+
+    Attributes:
+        with_questions: For articles with similar questions; fitted on the dev sets of `eval/`.
+        without_questions: For articles of title and body; fitted on IT-support articles and an FAQ.
+    """
+
+    with_questions: FeatureWeights = FeatureWeights(
+        question=0.144, second=0.27, body=0.314, lexical=0.072, words=0.009, heading_words=0.192
+    )
+    without_questions: FeatureWeights = FeatureWeights(
+        question=0.047, second=0.047, body=0.179, lexical=0.27, words=0.265, heading_words=0.192
+    )
+
+
+class ConfidenceSettings(_Section):
+    """Logistic model of the probability that an article answers (`kbsearch.retrieval.confidence`).
+
+    Fitted together with `RankingSettings`.
+    """
+
+    intercept: float = -4.39
+    score: float = 6.713
+    margin: float = 8.921
+    question: float = 2.342
+    coverage: float = 0.12
+
+
+class DecisionSettings(_Section):
+    """Confidence from which the top article is an answer, or at least a suggestion.
+
+    Fitted together with `ConfidenceSettings`.
+
+    Attributes:
+        answer: From here on 95 % of the first articles are right.
+        answer_strict: From here on 98 % are.
+        strict: Whether the second is the one that counts.
+        suggest: Below it, a person must help; 4 % of the answerable queries are.
+    """
+
+    answer: Share = 0.804
+    answer_strict: Share = 0.915
+    strict: bool = False
+    suggest: Share = 0.344
+
+    @property
+    def answer_from(self) -> float:
+        """Where answers begin."""
+        return max(self.answer, self.answer_strict) if self.strict else self.answer
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -109,7 +187,10 @@ class Settings(_Section):
     dictionaries: DictionarySettings = DictionarySettings()
     bm25: BM25Settings = BM25Settings()
     vectors: VectorSettings = VectorSettings()
+    query: QuerySettings = QuerySettings()
     fusion: FusionSettings = FusionSettings()
+    ranking: RankingSettings = RankingSettings()
+    confidence: ConfidenceSettings = ConfidenceSettings()
     decision: DecisionSettings = DecisionSettings()
 
     @classmethod
@@ -123,6 +204,20 @@ class Settings(_Section):
             return cls.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8")))
         except ValueError as error:  # TOML, encoding or setting
             raise ValueError(f"{path}: {error}") from error
+
+    def fits_index_of(self, built: "Settings") -> bool:
+        """Whether an index that was built with the settings `built` may be searched with these."""
+        searching = {"query", "fusion", "ranking", "confidence", "decision"}
+        own, other = (settings.model_dump(exclude=searching) for settings in (self, built))
+        for sections in (own, other):
+            del sections["bm25"]["synonym_weight"], sections["vectors"]["body_weight"]
+        return own == other
+
+    def to_toml(self) -> str:
+        """The settings as `read` takes them; what is None is left out."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
     def resolved(self) -> Self:
         """The same settings with absolute paths, so that they hold in every working folder."""

@@ -18,6 +18,7 @@ from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.referee import TOLERANCE, Referee
+from kbsearch.index.word_index import WordIndex
 from kbsearch.indexer.content import Progress, article_words, field_terms, vector_texts
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 
@@ -150,6 +151,8 @@ def _vectors_agree(index: LocalIndex, encoder: Encoder, row: int) -> bool:
         return False
     if not np.abs(encoder.encode(texts) - stored).max() <= _VECTOR_TOLERANCE:  # nor if it is NaN
         return False
-    words = index.words.words
-    known = words.values[words.offsets[row] : words.offsets[row + 1]]
-    return np.array_equal(known, np.unique(article_words([texts], encoder)[0]))
+    words, in_heading = index.words.article(row)
+    expected, expected_in_heading = WordIndex.of(
+        article_words([index.store.article(row)], encoder)
+    ).article(0)
+    return np.array_equal(words, expected) and np.array_equal(in_heading, expected_in_heading)

@@ -3,7 +3,13 @@
 import pytest
 from pydantic import ValidationError
 
-from kbsearch.settings import BM25Settings, DecisionSettings, FieldWeights, Settings
+from kbsearch.settings import (
+    BM25Settings,
+    DecisionSettings,
+    FeatureWeights,
+    FieldWeights,
+    Settings,
+)
 
 
 @pytest.fixture
@@ -49,6 +55,9 @@ def test_settings_survive_the_manifest(toml):
         ("[vectors]\nexact_up_to = -1", "vectors.exact_up_to"),
         ("[fusion]\ndense_weight = -0.1", "fusion.dense_weight"),
         ("[fusion]\ndepth = 0", "fusion.depth"),
+        ("[query]\ncontext_weight = 1.1", "query.context_weight"),
+        ("[ranking.with_questions]\nquestion = 1", "ranking.with_questions.second"),
+        ("[decision]\nanswer_strict = -1", "decision.answer_strict"),
         ("[decision]\nanswer = 2", "decision.answer"),
     ],
 )
@@ -64,11 +73,39 @@ def test_file_that_is_no_toml_is_refused(toml):
         Settings.read(toml("[bm25]\nk1 = \n"))
 
 
-def test_suggestion_needs_no_more_confidence_than_an_answer():
-    """Equal thresholds leave no room for suggestions, which is allowed; crossed ones are not."""
-    assert DecisionSettings(suggest=0.5, answer=0.5).suggest == 0.5
-    with pytest.raises(ValidationError, match="suggest must not be above answer"):
-        DecisionSettings(suggest=0.6, answer=0.5)
+@pytest.mark.parametrize("thresholds", [(0.6, 0.5, 0.7), (0.1, 0.5, 0.4), (0.6, 0.5, 0.4)])
+def test_thresholds_rise(thresholds):
+    """Equal ones leave no room between them, which is allowed; crossed ones are not."""
+    names = ("suggest", "answer", "answer_strict")
+    assert DecisionSettings(**dict.fromkeys(names, 0.5)).suggest == 0.5
+    with pytest.raises(ValidationError, match="must rise"):
+        DecisionSettings(**dict(zip(names, thresholds, strict=True)))
+
+
+@pytest.mark.parametrize(("strict", "answer_from"), [(False, 0.5), (True, 0.7)])
+def test_strict_says_which_threshold_counts(strict, answer_from):
+    """Both are kept, so that whoever runs the service can change between them."""
+    decision = DecisionSettings(suggest=0.1, answer=0.5, answer_strict=0.7, strict=strict)
+    assert decision.answer_from == answer_from
+
+
+def test_some_feature_must_count():
+    """Weights of which none counts rank nothing; below zero an article lost by being nearer."""
+    nothing = dict.fromkeys(FeatureWeights.model_fields, 0.0)
+    assert FeatureWeights(**(nothing | {"lexical": 3})).lexical == 3
+    with pytest.raises(ValidationError, match="all weights"):
+        FeatureWeights(**nothing)
+    with pytest.raises(ValidationError, match="lexical"):
+        FeatureWeights(**(nothing | {"question": 1, "lexical": -0.1}))
+
+
+def test_settings_written_are_the_settings_read(toml):
+    """What `to_toml` writes comes back equal, with paths and without."""
+    changed = Settings.read(
+        toml('[dictionaries]\nsynonyms = "词典/a.txt"\n[query]\nspelling = false\n')
+    )
+    for settings in (Settings(), changed):
+        assert Settings.read(toml(settings.to_toml())) == settings
 
 
 def test_settings_are_frozen():

@@ -134,6 +134,19 @@ def test_vector_taken_for_a_body_is_found(index_dir):
     assert found.wrong_articles == ("onsite-fee",)
 
 
+def test_word_taken_for_one_of_the_heading_is_found(index_dir):
+    """Headings are checked as well as words: every word of one article is said to head it."""
+
+    def mark(in_heading, index):
+        changed = in_heading.copy()
+        row = index.store.row("book-repair")
+        changed[slice(*index.words.words.offsets[row : row + 2])] = True
+        return changed
+
+    found = verify(tamper(index_dir, "word_in_heading.npy", mark))
+    assert found.wrong_articles == ("book-repair",)
+
+
 def test_sample_is_no_larger_than_asked_for(index_dir):
     """Two titles and two articles, the same ones every time."""
     found = verify(opened(index_dir), sample=2)

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from kbsearch.analysis.codes import CODE, Token, code_tokens
 from kbsearch.analysis.dictionaries import SYNONYMS, Dictionaries
@@ -22,6 +22,7 @@ _STRETCH = re.compile(
     rf"|(?P<word>[^\W_a-z0-9{_HAN}]+)"
 )
 _LONGEST_SYNONYM = 6  # terms
+_RECENT = 4096  # texts, mostly single sentences
 
 
 class Analyzer:
@@ -52,8 +53,16 @@ class Analyzer:
         """The terms of `text`, in order, stop words left out."""
         return [token.term for token in self._tokens(normalize(text))]
 
-    def tokens(self, text: str) -> list[Token]:
+    def tokens(self, text: str) -> Sequence[Token]:
         """The terms of `text` with their places in the *original* text."""
+        return self._recent_tokens(text)
+
+    @cached_property
+    def _recent_tokens(self) -> Callable[[str], Sequence[Token]]:
+        """`tokens` of texts that were asked for lately: the same articles are shown again."""
+        return lru_cache(maxsize=_RECENT)(self._new_tokens)
+
+    def _new_tokens(self, text: str) -> Sequence[Token]:
         normalized = normalize_with_offsets(text)
         return [
             Token(token.term, normalized.starts[token.start], normalized.ends[token.end - 1])

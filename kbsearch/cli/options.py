@@ -1,5 +1,6 @@
 """Arguments that several commands share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -47,3 +48,8 @@ def split_snapshot(index: str) -> tuple[Path, str | None]:
         return Path(index), None
     folder, at, snapshot_id = index.rpartition("@")
     return (Path(folder), snapshot_id) if at else (Path(index), None)
+
+
+def named(article: str, titles: Mapping[str, str]) -> str:
+    """``Title (id)``, or the id alone."""
+    return f"{titles[article]} ({article})" if article in titles else article

@@ -1,94 +1,29 @@
-"""Experiments: a query set over a knowledge base, each leg alone and both together."""
+"""Experiments: a query set over a knowledge base, each leg alone and what search shows."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 
+import numpy as np
+
+from kbsearch.article import Article
+from kbsearch.evaluation.declining import Declining
+from kbsearch.evaluation.diagnosis import Cause, confusions, diagnose, to_judge
 from kbsearch.evaluation.measures import DEPTH, estimate, per_query
+from kbsearch.evaluation.outcome import Outcome
+from kbsearch.evaluation.provenance import Provenance
 from kbsearch.evaluation.query_set import JudgedQuery, QuerySet
-from kbsearch.evaluation.significance import Estimate, share
+from kbsearch.evaluation.reliability import calibration_error, coverage_curve, reliability
+from kbsearch.evaluation.result import Evaluation, KnownFailures
+from kbsearch.evaluation.slices import slices
+from kbsearch.evaluation.suggestions import suggest
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
-from kbsearch.retrieval.response import Decision, SearchResponse
+from kbsearch.retrieval.response import SearchResponse
 
-_SHOWN = 5  # articles listed for a miss
+__all__ = ["Evaluation", "evaluate"]
 
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """An answerable query whose first article is not relevant.
-
-    Attributes:
-        query_id: Id of the query.
-        text: The query.
-        type: How it is put.
-        relevant: Articles that answer it.
-        rankings: First articles by each leg.
-    """
-
-    query_id: str
-    text: str
-    type: str
-    relevant: tuple[str, ...]
-    rankings: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Declining:
-    """How well the decision knows what it does not know.
-
-    Attributes:
-        declined: Share of unanswerable queries with the decision ``abstain``.
-        not_answered: Share of unanswerable queries with any decision but ``answer``.
-        wrongly_declined: Share of answerable queries with the decision ``abstain``.
-        right_when_answered: Share of queries with the decision ``answer`` whose first article is
-            relevant: the precision of that band.
-    """
-
-    declined: Estimate
-    not_answered: Estimate
-    wrongly_declined: Estimate
-    right_when_answered: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What a query set says about a knowledge base.
-
-    Attributes:
-        query_set: Name of the query set.
-        query_set_digest: SHA-256 of its queries.
-        snapshot_id: The snapshot that was measured.
-        answerable: Number of answerable queries.
-        unanswerable: Number of queries that must be declined.
-        systems: Leg → measure → estimate, over answerable queries.
-        types: Query type → hit@1 of both legs together.
-        declining: Abstention.
-        latency_ms: ``p50``, ``p95``, ``p99`` of whole searches, in milliseconds.
-        misses: Answerable queries whose first article is wrong.
-        unknown_articles: Judged articles that the snapshot does not have.
-    """
-
-    query_set: str
-    query_set_digest: str
-    snapshot_id: str
-    answerable: int
-    unanswerable: int
-    systems: Mapping[str, Mapping[str, Estimate]]
-    types: Mapping[str, Estimate]
-    declining: Declining
-    latency_ms: Mapping[str, float]
-    misses: tuple[Miss, ...]
-    unknown_articles: tuple[str, ...]
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Query accuracy: hit@1 of both legs together, over answerable queries."""
-        return self.systems[Leg.HYBRID]["hit@1"]
-
-    def meets(self, target: float, *, point: bool = False) -> bool:
-        """Whether accuracy reaches `target`: its lower bound, or with `point` the bare figure."""
-        return (self.accuracy.value if point else self.accuracy.low) >= target
+_Runs = dict[Leg, dict[str, list[str]]]
 
 
 def evaluate(
@@ -99,105 +34,133 @@ def evaluate(
 ) -> Evaluation:
     """Runs every query through each leg and through search, and measures.
 
+    Args:
+        knowledge_base: What to measure.
+        query_set: Queries with judgments.
+        progress: Called with stage, done and total.
+
     Raises:
         ValueError: The query set is empty.
     """
-    if not query_set.queries:
+    queries = query_set.queries
+    if not queries:
         raise ValueError("the query set is empty")
-    answerable = query_set.answerable
-    judgments = {query.id: query.relevant for query in answerable}
-    runs = {leg: rankings(knowledge_base, answerable, leg) for leg in Leg}
-    values = {leg: per_query(run, judgments) for leg, run in runs.items()}
-    responses, milliseconds = _search(knowledge_base, query_set.queries, progress)
-    known = {article.id for article in knowledge_base.articles()}
-    judged = {article for query in answerable for article in query.relevant}
-    hits = values[Leg.HYBRID]["hit@1"]
+    runs, responses, milliseconds = _run(knowledge_base, queries, progress)
+    judgments = {query.id: query.relevant for query in query_set.answerable}
+    values = {
+        leg: per_query({name: run[name] for name in judgments}, judgments)
+        for leg, run in runs.items()
+    }
+    outcomes = [
+        _outcome(query, runs, values, response, each)
+        for query, response, each in zip(queries, responses, milliseconds, strict=True)
+    ]
+    articles = _articles(knowledge_base, outcomes)
+    titles = {name: article.title for name, article in articles.items()}
+    diagnosed = [*diagnose(knowledge_base, queries, outcomes, runs, titles)]
+    misses = [miss for miss in diagnosed if miss.cause is not Cause.DECLINED]
+    confused = confusions(misses)
+    by_id = {outcome.id: outcome for outcome in outcomes}
+    confidence = [outcome.confidence for outcome in outcomes]
+    right = [outcome.right for outcome in outcomes]
+    bins = reliability(confidence, right)
+    judged = {article for outcome in outcomes for article in outcome.relevant}
     return Evaluation(
-        query_set=query_set.name,
-        query_set_digest=query_set.digest,
-        snapshot_id=knowledge_base.snapshot_id,
-        answerable=len(answerable),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        measured=Provenance.of(knowledge_base.info(), knowledge_base.settings, query_set),
+        answerable=len(query_set.answerable),
         unanswerable=len(query_set.unanswerable),
         systems={str(leg): estimate(by_measure) for leg, by_measure in values.items()},
-        types=_by_type(answerable, hits),
-        declining=_declining(query_set, responses, hits),
-        latency_ms=_percentiles(milliseconds),
-        misses=tuple(_misses(answerable, hits, runs)),
-        unknown_articles=tuple(sorted(judged - known)),
+        slices=slices(outcomes, articles),
+        declining=Declining.of(outcomes),
+        coverage=coverage_curve(confidence, right),
+        reliability=bins,
+        calibration_error=calibration_error(bins),
+        latency_ms={f"p{p}": float(np.percentile(milliseconds, p)) for p in (50, 95, 99)},
+        known_failures=_known_failures(outcomes),
+        outcomes=tuple(outcomes),
+        misses=tuple(misses),
+        declined=tuple(miss for miss in diagnosed if miss.cause is Cause.DECLINED),
+        confusions=confused,
+        to_judge=to_judge(outcomes),
+        suggestions=suggest(knowledge_base, misses, confused, by_id, articles),
+        unknown_articles=tuple(sorted(judged - titles.keys())),
+        titles=titles,
     )
 
 
-def rankings(
-    knowledge_base: KnowledgeBase, queries: Iterable[JudgedQuery], leg: Leg
-) -> dict[str, list[str]]:
-    """Query id → article ids by one leg, best first."""
-    return {
-        query.id: [
-            article
-            for article, _ in knowledge_base.rank(
-                query.text, leg=leg, filters=query.filters, context=query.context, depth=DEPTH
-            )
-        ]
-        for query in queries
-    }
-
-
-def _search(
+def _run(
     knowledge_base: KnowledgeBase,
     queries: Sequence[JudgedQuery],
     progress: Callable[[str, int, int], None] | None,
-) -> tuple[dict[str, SearchResponse], list[float]]:
-    """Query id → response, and how long each took, in milliseconds."""
-    responses: dict[str, SearchResponse] = {}
-    milliseconds = []
-    for number, query in enumerate(queries):
+) -> tuple[_Runs, list[SearchResponse], list[float]]:
+    """Leg → query id → article ids; responses, and how long each search took, in milliseconds."""
+    runs: _Runs = {leg: {} for leg in Leg}
+    responses, milliseconds = [], []
+    for number, query in enumerate(queries, start=1):
+        # First, so that nothing of the query is at hand already.
         begin = time.perf_counter()
-        responses[query.id] = knowledge_base.search(
-            query.text, filters=query.filters, context=query.context
+        responses.append(
+            knowledge_base.search(query.text, filters=query.filters, context=query.context)
         )
         milliseconds.append((time.perf_counter() - begin) * 1000)
+        found = knowledge_base.rankings(
+            query.text, filters=query.filters, context=query.context, depth=DEPTH
+        )
+        for leg, ranked in found.items():
+            runs[leg][query.id] = [article for article, _ in ranked]
         if progress:
-            progress("search", number + 1, len(queries))
-    return responses, milliseconds
+            progress("search", number, len(queries))
+    return runs, responses, milliseconds
 
 
-def _by_type(queries: Iterable[JudgedQuery], hits: Mapping[str, float]) -> dict[str, Estimate]:
-    """Query type → hit@1, by name of the type."""
-    by_type: dict[str, list[float]] = {}
-    for query in queries:
-        by_type.setdefault(query.type, []).append(hits[query.id])
-    return {name: share(int(sum(v)), len(v)) for name, v in sorted(by_type.items())}
-
-
-def _declining(
-    query_set: QuerySet, responses: Mapping[str, SearchResponse], hits: Mapping[str, float]
-) -> Declining:
-    decisions = {name: response.decision for name, response in responses.items()}
-    bad = [decisions[query.id] for query in query_set.unanswerable]
-    good = [decisions[query.id] for query in query_set.answerable]
-    answered = [name for name, decision in decisions.items() if decision is Decision.ANSWER]
-    right = int(sum(hits.get(name, 0.0) for name in answered))
-    return Declining(
-        declined=share(bad.count(Decision.ABSTAIN), len(bad)),
-        not_answered=share(len(bad) - bad.count(Decision.ANSWER), len(bad)),
-        wrongly_declined=share(good.count(Decision.ABSTAIN), len(good)),
-        right_when_answered=share(right, len(answered)),
+def _outcome(
+    query: JudgedQuery,
+    runs: _Runs,
+    values: Mapping[Leg, Mapping[str, Mapping[str, float]]],
+    response: SearchResponse,
+    milliseconds: float,
+) -> Outcome:
+    return Outcome(
+        id=query.id,
+        text=query.text,
+        type=query.type,
+        industry=query.industry,
+        context=query.context,
+        relevant=dict(query.relevant),
+        known_failure=query.known_failure,
+        values={
+            str(leg): {name: by_query[query.id] for name, by_query in by_measure.items()}
+            for leg, by_measure in values.items()
+            if query.answerable
+        },
+        rankings={str(leg): tuple(run[query.id]) for leg, run in runs.items()},
+        decision=response.decision,
+        confidence=response.hits[0].confidence if response.hits else 0.0,
+        milliseconds=milliseconds,
     )
 
 
-def _percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
-    import numpy as np
+def _articles(knowledge_base: KnowledgeBase, outcomes: Iterable[Outcome]) -> dict[str, Article]:
+    """Every article that is judged or was found, of those that the snapshot has."""
+    named: dict[str, None] = {}
+    for outcome in outcomes:
+        named |= dict.fromkeys(outcome.relevant)
+        for articles in outcome.rankings.values():
+            named |= dict.fromkeys(articles)
+    found = {}
+    for name in sorted(named):
+        try:
+            found[name] = knowledge_base.article(name)
+        except ValueError:  # judged, but not in the snapshot
+            continue
+    return found
 
-    return {f"p{p}": float(np.percentile(milliseconds, p)) for p in (50, 95, 99)}
 
-
-def _misses(
-    queries: Iterable[JudgedQuery],
-    hits: Mapping[str, float],
-    runs: Mapping[Leg, Mapping[str, Sequence[str]]],
-) -> Iterable[Miss]:
-    for query in queries:
-        if not hits[query.id]:
-            shown = {str(leg): tuple(run[query.id][:_SHOWN]) for leg, run in runs.items()}
-            relevant = sorted(query.relevant, key=lambda name: -query.relevant[name])
-            yield Miss(query.id, query.text, query.type, tuple(relevant), shown)
+def _known_failures(outcomes: Iterable[Outcome]) -> KnownFailures:
+    marked = [outcome for outcome in outcomes if outcome.known_failure and outcome.answerable]
+    return KnownFailures(
+        count=len(marked),
+        still_failing=tuple(outcome.id for outcome in marked if not outcome.right),
+        now_passing=tuple(outcome.id for outcome in marked if outcome.right),
+    )

@@ -1,7 +1,8 @@
 """Measures of a ranking, through ir_measures: the field's own names and definitions.
 
 hit@k is ir_measures' ``Success@k``: whether any relevant article, of whatever grade, is among the
-first k. MRR@10 is ``RR@10``; nDCG@10 uses the grades; recall@50 is ``R@50``.
+first k. MRR@10 is ``RR@10``; nDCG@10 uses the grades; recall@50 is ``R@50``; judged@5 is
+``Judged@5``, the share of the first 5 that anybody has judged, rightly or wrongly.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 from kbsearch.evaluation.significance import Estimate, mean, share
 
-MEASURES = ("hit@1", "hit@3", "hit@5", "MRR@10", "nDCG@10", "recall@50")
+MEASURES = ("hit@1", "hit@3", "hit@5", "MRR@10", "nDCG@10", "recall@50", "judged@5")
 DEPTH = 50
 
 Run = Mapping[str, Sequence[str]]
@@ -51,7 +52,7 @@ def estimate(values: Mapping[str, Mapping[str, float]]) -> dict[str, Estimate]:
 @cache
 def _measures() -> dict[str, Any]:
     """Our names for ir_measures' measures."""
-    from ir_measures import RR, R, Success, nDCG
+    from ir_measures import RR, Judged, R, Success, nDCG
 
     return {
         "hit@1": Success @ 1,
@@ -60,4 +61,5 @@ def _measures() -> dict[str, Any]:
         "MRR@10": RR @ 10,
         "nDCG@10": nDCG @ 10,
         "recall@50": R @ 50,
+        "judged@5": Judged @ 5,
     }

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
@@ -11,7 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from kbsearch.errors import Problem, QuerySetError
+from kbsearch.evaluation.outcome import answers
 from kbsearch.retrieval.filters import Filters
+
+_NOT_JUDGED = {"known_failure", "industry"}
 
 
 def _as_grades(value: object) -> object:
@@ -25,30 +28,39 @@ class JudgedQuery(BaseModel):
     Attributes:
         id: Unique in the set.
         text: As the customer or agent put it.
-        relevant: Article id to grade; a higher grade is a better answer.
+        relevant: Article id to grade; a higher grade is a better answer, 0 is judged and wrong.
         type: How it is put: colloquial, typo, …; for slices.
-        answerable: False if the knowledge base must decline it.
+        answerable: False if the knowledge base must decline it; else some grade is 1 or more.
         filters: Conditions to search with.
         context: Earlier turns of the conversation, oldest first.
+        known_failure: Why it is known to miss; such queries count like all others.
+        industry: What it belongs to, for slices; `QuerySet.read` takes the name of the folder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, Field(min_length=1)]
     text: Annotated[str, Field(min_length=1)]
-    relevant: Annotated[Mapping[str, Annotated[int, Field(ge=1)]], BeforeValidator(_as_grades)] = (
+    relevant: Annotated[Mapping[str, Annotated[int, Field(ge=0)]], BeforeValidator(_as_grades)] = (
         Field(default_factory=dict)
     )
     type: str = ""
     answerable: bool = True
     filters: Mapping[str, object] = Field(default_factory=dict)
     context: tuple[str, ...] = ()
+    known_failure: str = ""
+    industry: str = ""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The articles that answer it, best first, equal ones as they are given."""
+        return answers(self.relevant)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if self.answerable and not self.relevant:
+        if self.answerable and not self.answers:
             raise PydanticCustomError("nothing_relevant", "answerable, but no relevant article")
-        if not self.answerable and self.relevant:
+        if not self.answerable and self.answers:
             raise PydanticCustomError("relevant_but_declined", "not answerable, but has articles")
         try:
             Filters.parse(self.filters)
@@ -63,20 +75,21 @@ class QuerySet:
 
     Attributes:
         name: File names, for reports.
-        digest: SHA-256 of the queries: same queries, same digest.
+        digest: SHA-256 of the queries: same questions and judgments, same digest.
         queries: In the order of the files.
+        digests: Name of each file, with its folder → digest of its queries.
     """
 
     name: str
     digest: str
     queries: tuple[JudgedQuery, ...]
+    digests: Mapping[str, str]
 
     @classmethod
     def of(cls, name: str, queries: Iterable[JudgedQuery]) -> Self:
         """A set of queries."""
         listed = tuple(queries)
-        content = "\n".join(query.model_dump_json() for query in listed)
-        return cls(name, hashlib.sha256(content.encode()).hexdigest(), listed)
+        return cls(name, _digest(listed), listed, {name: _digest(listed)})
 
     @classmethod
     def read(cls, paths: Iterable[str | Path]) -> Self:
@@ -85,7 +98,7 @@ class QuerySet:
         Raises:
             QuerySetError: A file cannot be read or is empty, or a line is wrong; names every one.
         """
-        queries: list[JudgedQuery] = []
+        queries: dict[Path, list[JudgedQuery]] = {}
         problems: list[Problem] = []
         listed = [Path(path) for path in paths]
         for path in listed:
@@ -93,15 +106,17 @@ class QuerySet:
                 if isinstance(found, Problem):
                     problems.append(found)
                 else:
-                    queries.append(found)
-        repeated = [name for name, n in Counter(q.id for q in queries).items() if n > 1]
+                    queries.setdefault(path, []).append(found)
+        together = [query for found in queries.values() for query in found]
+        repeated = [name for name, n in Counter(q.id for q in together).items() if n > 1]
         name = ", ".join(str(path) for path in listed)
         problems += [Problem("query_duplicate", name, field="id", value=each) for each in repeated]
         if not queries and not problems:
             problems.append(Problem("query_set_empty", name))
         if problems:
             raise QuerySetError("query_set_invalid", problems)
-        return cls.of(name, queries)
+        digests = {_short(path, listed): _digest(found) for path, found in queries.items()}
+        return cls(name, _digest(together), tuple(together), digests)
 
     @property
     def answerable(self) -> tuple[JudgedQuery, ...]:
@@ -112,6 +127,20 @@ class QuerySet:
     def unanswerable(self) -> tuple[JudgedQuery, ...]:
         """The queries that must be declined."""
         return tuple(query for query in self.queries if not query.answerable)
+
+
+def _digest(queries: Iterable[JudgedQuery]) -> str:
+    """SHA-256 of what is asked and judged."""
+    content = "\n".join(q.model_dump_json(exclude=_NOT_JUDGED) for q in queries)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _short(path: Path, paths: Sequence[Path]) -> str:
+    """``telecom/dev.jsonl``, or the whole path if another file is called so, too."""
+    folders = [other.resolve() for other in paths]
+    own = path.resolve()
+    alike = [other for other in folders if other.parts[-2:] == own.parts[-2:]]
+    return str(own if len(alike) > 1 else Path(own.parent.name, own.name))
 
 
 def _read(path: Path) -> Iterator[JudgedQuery | Problem]:
@@ -125,10 +154,13 @@ def _read(path: Path) -> Iterator[JudgedQuery | Problem]:
         if not line.strip():
             continue
         try:
-            yield JudgedQuery.model_validate_json(line)
+            query = JudgedQuery.model_validate_json(line)
         except ValidationError as error:
             for fault in error.errors(include_url=False):
                 field = ".".join(str(part) for part in fault["loc"])
                 value = "" if isinstance(fault["input"], dict) else str(fault["input"])
                 reason = {"reason": fault["msg"]}
                 yield Problem("query_wrong", str(path), number, field, value, reason)
+            continue
+        industry = query.industry or path.resolve().parent.name
+        yield query.model_copy(update={"industry": industry})

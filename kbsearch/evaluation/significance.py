@@ -78,15 +78,19 @@ def mcnemar(wins: int, losses: int) -> float:
 
 
 def randomization(differences: Sequence[float]) -> float:
-    """Paired randomisation test (Fisher 1935): p-value that the mean difference is zero."""
-    if not any(differences):
+    """Paired randomisation test (Fisher 1935): p-value that the mean difference is zero.
+
+    Exact if at most 13 differ, else over 10,000 random signs, seeded.
+    """
+    differing = [difference for difference in differences if difference]  # 0 has no sign to flip
+    if len(differing) < 2:  # a single one is as extreme with either sign
         return 1.0
     import numpy as np
     from scipy.stats import permutation_test
 
     result = permutation_test(
-        (np.asarray(differences),),
-        np.mean,
+        (np.asarray(differing),),
+        np.sum,
         permutation_type="samples",
         n_resamples=_PERMUTATIONS,
         rng=np.random.default_rng(_SEED),

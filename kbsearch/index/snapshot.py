@@ -39,7 +39,7 @@ from kbsearch.errors import (
 )
 from kbsearch.settings import Settings
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
 _DELETING = ".deleting-"

@@ -1,14 +1,13 @@
 """The vector index: nearest questions and bodies, through faiss.
 
-An article has one vector for its title, one for each similar question, and one for its body. Its
-dense score is the best of title and questions plus a share of the body's: a mean over the whole
-article would blur colloquial questions.
+An article has one vector for its title, one for each similar question, and one for its body: a mean
+over the whole article would blur colloquial questions.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +73,22 @@ class Vectors:
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
 
+class Similarities(NamedTuple):
+    """How like a query some articles are: (articles,) cosines each.
+
+    Attributes:
+        question: Float64, of the title or similar question that is nearest.
+        second: Float64, of the one that is next; the same if there is only one.
+        body: Float64, of the body; 0 without one.
+        nearest: Int64, which of title (0) and questions (1, 2, …) is nearest.
+    """
+
+    question: NDArray[np.float64]
+    second: NDArray[np.float64]
+    body: NDArray[np.float64]
+    nearest: NDArray[np.int64]
+
+
 class _Faiss(Protocol):
     """The part of a faiss index used here; faiss ships no types."""
 
@@ -102,6 +117,14 @@ class VectorIndex:
     def is_exact(self) -> bool:
         """Whether every vector is compared."""
         return len(self.vectors.matrix) <= self._settings.exact_up_to
+
+    @cached_property
+    def with_questions(self) -> float:
+        """Share of the articles that have a similar question beside their title."""
+        if len(self.vectors.offsets) < 2:
+            return 0.0
+        bodies = np.add.reduceat(self.vectors.is_body.astype(np.int64), self.vectors.offsets[:-1])
+        return float((np.diff(self.vectors.offsets) - bodies > 1).mean())
 
     def save(self, folder: Path) -> None:
         """Writes the vectors, and the HNSW graph where there is one, into `folder`."""
@@ -142,29 +165,25 @@ class VectorIndex:
         _, found = self._faiss.search(query[None, :], count, params=params)
         return np.unique(self.vectors.owners[found[0][found[0] >= 0]])
 
-    def scores(
-        self, query: NDArray[np.float32], rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Exact dense scores of the articles `rows`.
-
-        Returns:
-            (rows,) float64 best similarity of title and questions plus `body_weight` times the
-            body's, and (rows,) int64 which of title (0) and questions (1, 2, …) was the best.
-        """
+    def similarities(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Similarities:
+        """Exact similarities of the articles `rows` to `query`, a (dim,) unit vector."""
         members, counts = Ragged(self.vectors.is_body, self.vectors.offsets).members(rows)
         starts = np.cumsum(counts) - counts
         # Not `@`: BLAS adds up in an order that hangs on the place, but equal vectors must tie.
         similarity = np.einsum("ij,j->i", self.vectors.matrix[members], query).astype(np.float64)
         if not len(rows):
-            return similarity, np.zeros(0, np.int64)
+            return Similarities(similarity, similarity, similarity, np.zeros(0, np.int64))
         is_body = self.vectors.is_body[members]
         body = np.add.reduceat(np.where(is_body, similarity, 0.0), starts)
         question = np.where(is_body, -np.inf, similarity)
         best = np.maximum.reduceat(question, starts)
         position = np.arange(len(members))
         at_best = np.where(question == np.repeat(best, counts), position, len(members))
-        which = np.minimum.reduceat(at_best, starts) - starts
-        return best + self._settings.body_weight * body, which
+        first = np.minimum.reduceat(at_best, starts)
+        question[first] = -np.inf
+        second = np.maximum.reduceat(question, starts)
+        second = np.where(np.isfinite(second), second, best)
+        return Similarities(best, second, body, first - starts)
 
     def _parameters(self, allowed: NDArray[np.bool_]) -> object:
         """Search parameters that pass over the vectors that are not `allowed`."""

@@ -14,7 +14,7 @@ from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import IndexParts
 from kbsearch.index.vector_index import Vectors
-from kbsearch.index.word_index import WordIndex
+from kbsearch.index.word_index import ArticleWords, WordIndex
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is."""
@@ -36,9 +36,7 @@ def index_articles(
         store=ArticleStore.of(articles),
         postings=Postings.of(terms),
         vectors=_encode(articles, encoder, progress),
-        words=WordIndex.of(
-            article_words([vector_texts(article)[0] for article in articles], encoder)
-        ),
+        words=WordIndex.of(article_words(articles, encoder)),
         facets=FacetIndex.of(articles),
     )
 
@@ -62,16 +60,24 @@ def vector_texts(article: Article) -> tuple[list[str], bool]:
     return ([*questions, body], True) if body.strip() else (questions, False)
 
 
-def article_words(texts_of: Sequence[Sequence[str]], encoder: Encoder) -> list[NDArray[np.int32]]:
-    """The encoder's words in the texts of each article; none if it has no words."""
+def article_words(articles: Sequence[Article], encoder: Encoder) -> list[ArticleWords]:
+    """The encoder's words in each article, by where they stand; none if it has no words."""
     if encoder.words is None:
-        return [np.zeros(0, np.int32) for _ in texts_of]
-    joined = ["\n".join(texts) for texts in texts_of]
-    batches = [
-        encoder.words.ids(joined[begin : begin + _ENCODING_BATCH])
-        for begin in range(0, len(joined), _ENCODING_BATCH)
-    ]
-    return [np.unique(words) for batch in batches for words in batch]
+        nothing = np.zeros(0, np.int32)
+        return [ArticleWords(nothing, nothing) for _ in articles]
+    texts = [text for article in articles for text in _word_texts(article)]
+    words: list[NDArray[np.int32]] = []
+    for begin in range(0, len(texts), _ENCODING_BATCH):
+        words += encoder.words.ids(texts[begin : begin + _ENCODING_BATCH])
+    return [ArticleWords(*pair) for pair in zip(words[::2], words[1::2], strict=True)]
+
+
+def _word_texts(article: Article) -> tuple[str, str]:
+    """The texts of `ArticleWords`, in normal form."""
+    fields = article.field_texts()
+    heading = (*fields["title"], *fields["tags"])
+    rest = (*fields["questions"], *fields["body"], *fields["captions"])
+    return normalize("\n".join(heading)), normalize("\n".join(rest))
 
 
 def _encode(articles: Sequence[Article], encoder: Encoder, progress: Progress) -> Vectors:

@@ -1,11 +1,15 @@
 """The customer context: what a service knows of the person it recommends for."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 from kbsearch.article import Audience
+
+# Services and editors name the same channel differently.
+_SAME_CHANNEL = (frozenset({"web", "online"}), frozenset({"phone", "hotline"}))
 
 
 class CustomerContext(BaseModel):
@@ -16,6 +20,9 @@ class CustomerContext(BaseModel):
         products: Products the customer owns; articles about them come first.
         region: Only articles that hold there.
         channel: Only articles meant for this channel.
+        viewed: Ids of the articles read lately, newest last; they are not recommended again.
+        recent_queries: What the customer searched lately, newest last.
+        date: The day; today without.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +31,9 @@ class CustomerContext(BaseModel):
     products: tuple[str, ...] = ()
     region: str | None = None
     channel: str | None = None
+    viewed: tuple[str, ...] = ()
+    recent_queries: tuple[str, ...] = ()
+    date: datetime.date | None = None
 
     @classmethod
     def parse(cls, context: "CustomerContext | Mapping[str, object] | None") -> Self:
@@ -34,7 +44,21 @@ class CustomerContext(BaseModel):
         """
         return context if isinstance(context, cls) else cls.model_validate(context or {})
 
-    def filters(self) -> dict[str, str]:
+    @property
+    def day(self) -> datetime.date:
+        """The day of the context."""
+        return self.date or datetime.date.today()
+
+    def filters(self) -> dict[str, object]:
         """The conditions that follow from the context."""
-        wanted = {"audience": self.segment, "regions": self.region, "channels": self.channel}
-        return {name: str(value) for name, value in wanted.items() if value}
+        wanted: dict[str, object] = {}
+        if self.segment:
+            wanted["audience"] = str(self.segment)
+        if self.region:
+            wanted["regions"] = self.region
+        if self.channel:
+            same = next((names for names in _SAME_CHANNEL if self.channel in names), ())
+            wanted["channels"] = sorted({self.channel, *same})
+        if self.date:
+            wanted["valid_on"] = self.date
+        return wanted

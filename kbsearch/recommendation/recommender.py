@@ -1,173 +1,92 @@
-"""The recommender: slots filled from search and from the links between articles.
-
-The best hits are the solution; the links of the first of them lead on to the next step, the policy
-that applies, the wording, and what else may help. A slot stays empty rather than wrong: only hits
-confident enough to be suggested count, and only links that an editor made are followed.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-
+"""proto"""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+import re
 import numpy as np
-from numpy.typing import NDArray
+from kbsearch.analysis.filters import normalize
+from kbsearch.article import Kind
+from kbsearch.recommendation.conversation import Conversation
+from kbsearch.recommendation.graph import graph_of
+from kbsearch.recommendation.scoring import Evidence
+from kbsearch.recommendation.slots import Slot, RecommendedArticle
+from kbsearch.retrieval.response import Decision
 
-from kbsearch.article import Article, Kind, Relation
-from kbsearch.recommendation.customer import CustomerContext
-from kbsearch.retrieval.filters import FilterArgument
-from kbsearch.retrieval.response import Decision, Hit
-from kbsearch.retrieval.searcher import Searcher
+class Recommendation: pass
+def recommend(*a,**k): raise NotImplementedError
 
-_HITS = 10  # looked at for slots
-_LONGEST_SLOT = 3
-
-
-class Slot(StrEnum):
-    """What an agent does with an article, in the order of acting."""
-
-    SOLUTION = "solution"
-    NEXT_STEP = "next_step"
-    POLICY = "policy"
-    SCRIPT = "script"
-    RELATED = "related"
-
-
-_SLOT_OF_RELATION = {
-    Relation.SOLVES: Slot.RELATED,
-    Relation.NEXT_STEP: Slot.NEXT_STEP,
-    Relation.POLICY: Slot.POLICY,
-    Relation.SCRIPT: Slot.SCRIPT,
-    Relation.SEE_ALSO: Slot.RELATED,
-}
-_SLOT_OF_KIND = {Kind.POLICY: Slot.POLICY, Kind.SCRIPT: Slot.SCRIPT}
-
-
-@dataclass(frozen=True, slots=True)
-class RecommendedArticle:
-    """One article in a slot, and why it is there.
-
-    Attributes:
-        article_id: Id of the article.
-        title: Its title.
-        kind: Its kind.
-        confidence: Probability that it answers the problem; None if a link led to it.
-        relation: The link that led to it; None if search found it.
-        via: Id of the article with that link; "" if search found it.
-    """
-
-    article_id: str
-    title: str
-    kind: Kind
-    confidence: float | None = None
-    relation: Relation | None = None
-    via: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """Articles for an agent.
-
-    Attributes:
-        query: The problem; "" if an article was given.
-        slots: Every slot in the order of acting, empty where nothing fits.
-        decision: What search says about the problem; ``answer`` if an article was given.
-        snapshot_id: The snapshot that answered.
-    """
-
-    query: str
-    slots: Mapping[Slot, tuple[RecommendedArticle, ...]]
-    decision: Decision
-    snapshot_id: str
-
-
-def recommend(
-    searcher: Searcher,
-    *,
-    text: str | None,
-    earlier: Sequence[str],
-    article_id: str | None,
-    customer: CustomerContext,
-    filters: FilterArgument,
-) -> Recommendation:
-    """Fills the slots; see `kbsearch.KnowledgeBase.recommend`."""
-    allowed = searcher.allowed(filters, customer.filters())
-    slots = _Slots(searcher, allowed)
-    decision = Decision.ANSWER
+def proto(searcher, lexicon, *, text=None, conversation=None, article_id=None, customer):
+    graph=graph_of(searcher); index=searcher.index; ev=Evidence()
+    al=searcher.allowed(None, customer.filters()).copy()
+    emotion=None; spoken=""
+    ctx=()
+    skip=set()
+    if conversation is not None:
+        c=Conversation(conversation,vectors=searcher.encoder.encode)
+        p=c.problem; text=p.text; ctx=p.earlier
+        emotion=lexicon.emotion(c.customer); spoken=" ".join(c.customer)
+    elif text is not None:
+        emotion=lexicon.emotion([text]); spoken=text
+    owned=set(customer.products)
+    sp=re.sub(r"\s","",spoken).casefold()
+    for pr in index.facets.known("products"):
+        if re.sub(r"\s","",pr).casefold() in sp: owned.add(pr)
+    hits=[]
     if article_id is not None:
-        article = slots.article(article_id)
-        if article is None:
-            raise ValueError(f"no article {article_id!r} that may be shown")
-        slots.skip(article_id)
-        slots.follow(article)
+        row=index.store.row(article_id); anchors={row:1.0}; ts=1.0; res=None; skip.add(row)
+        vector=index.vectors.vectors.matrix[index.vectors.vectors.offsets[row]]
+        top=1.0
     else:
-        (response,) = searcher.search(
-            [text or ""], top_k=_HITS, allowed=allowed, context=earlier, explain=False
-        )
-        decision = response.decision
-        suggest = searcher.settings.decision.suggest
-        good = [hit for hit in response.hits if hit.confidence >= suggest]
-        slots.place(_owned_first(good, slots, customer.products))
-    return Recommendation(text or "", slots.filled(), decision, searcher.index.manifest.snapshot_id)
-
-
-class _Slots:
-    """Slots being filled; no article stands in two of them."""
-
-    def __init__(self, searcher: Searcher, allowed: NDArray[np.bool_]) -> None:
-        self._store = searcher.index.store
-        self._allowed = allowed
-        self._slots: dict[Slot, list[RecommendedArticle]] = {slot: [] for slot in Slot}
-        self._seen: set[str] = set()
-
-    def article(self, article_id: str) -> Article | None:
-        """An article that may be shown; None if it is filtered out or unknown."""
-        row = self._store.row(article_id)
-        return self._store.article(row) if row is not None and self._allowed[row] else None
-
-    def skip(self, article_id: str) -> None:
-        """Keeps an article out of all slots."""
-        self._seen.add(article_id)
-
-    def place(self, hits: Sequence[Hit]) -> None:
-        """Puts hits into slots by kind, then follows the links of the first solution, or hit."""
-        for hit in hits:
-            slot = _SLOT_OF_KIND.get(hit.kind, Slot.SOLUTION)
-            self._add(slot, RecommendedArticle(hit.article_id, hit.title, hit.kind, hit.confidence))
-        anchors = [entry.article_id for entry in self._slots[Slot.SOLUTION]]
-        anchors += [hit.article_id for hit in hits]
-        first = self.article(anchors[0]) if anchors else None
-        if first:
-            self.follow(first)
-
-    def follow(self, article: Article) -> None:
-        """Adds what the article links to."""
-        for link in article.links:
-            slot = _SLOT_OF_RELATION.get(link.rel)
-            target = self.article(link.id)
-            if slot and target:
-                self._add(
-                    slot,
-                    RecommendedArticle(
-                        target.id, target.title, target.kind, relation=link.rel, via=article.id
-                    ),
-                )
-
-    def filled(self) -> dict[Slot, tuple[RecommendedArticle, ...]]:
-        """All slots, each at most `_LONGEST_SLOT` long."""
-        return {slot: tuple(entries) for slot, entries in self._slots.items()}
-
-    def _add(self, slot: Slot, entry: RecommendedArticle) -> None:
-        is_full = len(self._slots[slot]) == _LONGEST_SLOT
-        if entry.article_id not in self._seen and not is_full:
-            self._seen.add(entry.article_id)
-            self._slots[slot].append(entry)
-
-
-def _owned_first(hits: Iterable[Hit], slots: _Slots, owned: Sequence[str]) -> list[Hit]:
-    """Hits about products the customer owns, then the others, each in their order."""
-
-    def is_other(hit: Hit) -> bool:
-        article = slots.article(hit.article_id)
-        return not (article and set(article.products) & set(owned))
-
-    return sorted(hits, key=is_other)
+        (res,)=searcher.search([text],top_k=10,allowed=al,context=ctx,explain=False)
+        hits=res.hits
+        anchors={index.store.row(h.article_id):h.confidence for h in hits[:6] if h.kind!=Kind.SCRIPT}
+        ts=sum(anchors.values()) or 1
+        top=max([h.confidence for h in hits],default=0)
+        vs=searcher.encoder.encode([normalize(text),normalize(" ".join(ctx))])
+        v=vs[0]+0.7*vs[1]; n=float(np.linalg.norm(v)); vector=(v/n if n else v).astype(np.float32)
+    kinds=np.array([c.kind.value for c in graph.cards])
+    for a,w in anchors.items():
+        for st in graph.steps(a):
+            if st.row!=a and st.row not in skip and al[st.row]:
+                ev.add(st.slot,st.row,"link" if st.relation else "inferred",w*st.weight,via=graph.cards[st.via].id,relation=st.relation)
+                ev.add(st.slot,st.row,"rlink" if st.relation else "rinf",min(1,w/max(ts,.3))*st.weight,via=graph.cards[st.via].id,relation=st.relation)
+    for k,sl in ((Kind.POLICY,Slot.POLICY),(Kind.SCRIPT,Slot.SCRIPT)):
+        for r in index.vectors.nearest(vector,20,al&(kinds==k.value)).tolist():
+            if r not in skip: ev.add(sl,r,"near",0.0)
+    for rank,h in enumerate(hits):
+        r=index.store.row(h.article_id)
+        if h.kind==Kind.SCRIPT: ev.add(Slot.SCRIPT,r,"search",h.confidence)
+        else:
+            ev.add(Slot.SOLUTION,r,"search",h.confidence)
+            if rank==0: ev.add(Slot.SOLUTION,r,"top",1.0)
+            if h.kind==Kind.POLICY: ev.add(Slot.POLICY,r,"search",h.confidence)
+            else: ev.add(Slot.NEXT_STEP,r,"search",h.confidence)
+            ev.add(Slot.RELATED,r,"search",h.confidence)
+    rows=np.array(sorted({r for _,r in ev.found}),np.int64)
+    out=[]
+    if len(rows):
+        sims=index.vectors.similarities(vector,rows)
+        z=np.zeros_like(vector)
+        if conversation is not None:
+            cu=[t["text"] for t in conversation if t["role"]=="customer"]; ag=[t["text"] for t in conversation if t["role"]=="agent"]
+            lv=searcher.encoder.encode([normalize(cu[-1]),normalize(" ".join(ag[-2:]))])
+        elif text: lv=searcher.encoder.encode([normalize(text),""])
+        else: lv=[z,z]
+        sl_=index.vectors.similarities(np.asarray(lv[0],np.float32),rows); sa_=index.vectors.similarities(np.asarray(lv[1],np.float32),rows)
+        hs={index.store.row(h.article_id):h for h in hits}; s0=hits[0].score if hits else 0
+        hr={index.store.row(h.article_id):k for k,h in enumerate(hits)}
+        pos={r:i for i,r in enumerate(rows.tolist())}
+        for (s,r),f in ev.found.items():
+            x=dict(f.values); x["question"]=float(sims.question[pos[r]]); x["body"]=float(sims.body[pos[r]])
+            c=graph.cards[r]
+            x["last"]=float(sl_.question[pos[r]]); x["lastb"]=float(sl_.body[pos[r]]); x["agent"]=float(sa_.question[pos[r]]); x["agentb"]=float(sa_.body[pos[r]])
+            x["score"]=hs[r].score if r in hs else 0.0; x["behind"]=hs[r].score-s0 if r in hs else -.3; x["rr"]=1/(1+hr[r]) if r in hr else 0.0
+            x["nsearch"]=x.get("search",0)/max(ts,.3)
+            x["product"]=1.0 if c.products&owned else 0.0
+            x["other_product"]=1.0 if c.products and owned and not c.products&owned else 0.0
+            x["sure"]=top
+            x["is_article"]=float(article_id is not None)
+            x["is_anchor"]=anchors.get(r,0.0)
+            x["raised"]=float(bool(emotion and emotion.is_raised))
+            x["guide"]=float(c.kind==Kind.GUIDE); x["policy"]=float(c.kind==Kind.POLICY); x["faq"]=float(c.kind==Kind.FAQ)
+            out.append((s,r,c.id,x))
+    return out,emotion,hits

@@ -1,5 +1,6 @@
-"""Candidates: what either leg finds, with the exact scores of both."""
+"""Candidates: what either leg finds, scored and ordered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -7,16 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.index.local import LocalIndex
-from kbsearch.ranking import top
-from kbsearch.retrieval.fusion import combine, normalize_dense, normalize_lexical
-from kbsearch.retrieval.late_interaction import late_interaction
+from kbsearch.ranking import Rows, Scores, top
+from kbsearch.retrieval.features import Features
+from kbsearch.retrieval.fusion import (
+    combine,
+    feature_weights,
+    normalize_dense,
+    normalize_lexical,
+    weigh,
+)
 from kbsearch.retrieval.query import Query
 from kbsearch.settings import Settings
 
 # Vectors looked at for each candidate wanted: the nearest ones often belong to few articles.
 _VECTORS_PER_ARTICLE = 4
 # Candidates that late interaction compares word by word; 50 or 100 give the same hit@1 and hit@3.
-_LATE_DEPTH = 20
+_COMPARED = 20
 
 
 class Leg(StrEnum):
@@ -24,82 +31,89 @@ class Leg(StrEnum):
 
     BM25 = "bm25"
     DENSE = "dense"
-    HYBRID = "hybrid"
+    HYBRID = "hybrid"  # both, without the ranking's other features
     FINAL = "final"  # what search shows
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The articles that either leg found, ordered by one of them or by both.
+    """The articles that either leg found, in the order of search.
 
     Attributes:
         rows: (n,) int64 articles, best first.
-        scores: (n,) float64 score that orders them.
-        bm25: (n,) float64 BM25; 0 where no term matches.
-        dense: (n,) float64 similarity of the best question plus the body's share.
-        lexical: (n,) float64 normalised `bm25`.
-        semantic: (n,) float64 normalised `dense`.
-        late: (n,) float64 late interaction, of the first candidates only; 0 for the others.
-        question: (n,) int64 which of title (0) and questions (1, 2, …) is nearest.
+        scores: Leg → (n,) float64: BM25; similarity of the best question plus the body's share;
+            both fused; the final score.
+        found: Leg → (n,) bool whether the leg alone finds the article.
+        features: What the final score weighs.
+        lexical: (n,) float64 normalised BM25.
+        semantic: (n,) float64 normalised dense scores.
+        nearest: (n,) int64 which of title (0) and questions (1, 2, …) is nearest.
     """
 
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    bm25: NDArray[np.float64]
-    dense: NDArray[np.float64]
-    lexical: NDArray[np.float64]
-    semantic: NDArray[np.float64]
-    late: NDArray[np.float64]
-    question: NDArray[np.int64]
+    rows: Rows
+    scores: Mapping[Leg, Scores]
+    found: Mapping[Leg, NDArray[np.bool_]]
+    features: Features
+    lexical: Scores
+    semantic: Scores
+    nearest: NDArray[np.int64]
+
+    @property
+    def final(self) -> Scores:
+        """(n,) float64 the scores that order the candidates."""
+        return self.scores[Leg.FINAL]
+
+    def order(self, leg: Leg) -> Rows:
+        """Places of the candidates that `leg` finds, in its order."""
+        found = np.flatnonzero(self.found[leg])
+        # By row first: equal scores are ordered by article id.
+        found = found[np.argsort(self.rows[found])]
+        return found[top(self.scores[leg][found], len(found))]
 
 
 def find(
-    index: LocalIndex,
-    query: Query,
-    allowed: NDArray[np.bool_],
-    settings: Settings,
-    leg: Leg = Leg.FINAL,
+    index: LocalIndex, query: Query, allowed: NDArray[np.bool_], settings: Settings
 ) -> Candidates:
-    """Candidates for `query` among the `allowed` articles.
+    """Candidates for `query` among the `allowed` articles: the union of what the legs find.
 
-    Each leg alone gives only what it finds itself; both together give the union, and every article
-    in it has the exact scores of both.
+    Every article in it has the exact scores of all legs.
     """
     depth = settings.fusion.depth
-    bm25 = np.where(allowed, index.inverted.scores(query.weights), 0.0)
-    pools = []
-    if leg is not Leg.DENSE:
-        best = top(bm25, depth)
-        pools.append(best[bm25[best] > 0])
-    if leg is not Leg.BM25:
-        everything = bool(allowed.all())
-        count = depth * _VECTORS_PER_ARTICLE
-        pools.append(index.vectors.nearest(query.vector, count, None if everything else allowed))
-    rows = np.unique(np.concatenate(pools))
-    dense, question = index.vectors.scores(query.vector, rows)
+    all_bm25 = index.inverted.scores(query.weights)
+    matching = np.flatnonzero((all_bm25 > 0) & allowed)
+    by_bm25 = matching[top(all_bm25[matching], depth)]
+    by_dense = index.vectors.nearest(
+        query.vector, depth * _VECTORS_PER_ARTICLE, None if allowed.all() else allowed
+    )
+    rows = np.union1d(by_bm25, by_dense)
+    bm25 = all_bm25[rows]
+    similarities = index.vectors.similarities(query.vector, rows)
+    body_weight = settings.vectors.body_weight
+    dense = similarities.question + body_weight * similarities.body
     # Synonyms are other words for what is asked, so they do not raise what can be reached.
     bound = index.inverted.bound({**query.context, **query.terms})
-    lexical = normalize_lexical(bm25[rows], bound)
-    semantic = normalize_dense(dense, settings.vectors.body_weight)
-    late = np.zeros(len(rows))
-    if leg in {Leg.BM25, Leg.DENSE}:
-        scores = bm25[rows] if leg is Leg.BM25 else dense
-    else:
-        scores = combine(lexical, None, semantic, settings.fusion)
-        if query.words is not None:
-            best = top(scores, _LATE_DEPTH)
-            # With all that are as good as the last of them: equal articles stay equal.
-            first = np.flatnonzero(scores >= scores[best].min(initial=np.inf))
-            late[first] = late_interaction(query.words, index.words, rows[first])
-            scores = combine(lexical, late, semantic, settings.fusion)
-    order = top(scores, len(rows))
+    lexical = normalize_lexical(bm25, bound)
+    semantic = normalize_dense(dense, body_weight)
+    hybrid = combine(lexical, semantic, settings.fusion)
+    # With all that are as good as the last of them: equal articles stay equal.
+    compared = np.flatnonzero(hybrid >= hybrid[top(hybrid, _COMPARED)].min(initial=np.inf))
+    features = Features.of(index, query, rows, similarities, lexical, compared)
+    final = weigh(features, feature_weights(settings.ranking, index.vectors.with_questions))
+    order = top(final, len(rows))
+    scores = {Leg.BM25: bm25, Leg.DENSE: dense, Leg.HYBRID: hybrid, Leg.FINAL: final}
+    everything = np.ones(len(rows), np.bool_)
+    found = {
+        Leg.BM25: np.isin(rows, by_bm25),
+        Leg.DENSE: np.isin(rows, by_dense),
+        Leg.HYBRID: everything,
+        Leg.FINAL: everything,
+    }
     return Candidates(
         rows=rows[order],
-        scores=scores[order],
-        bm25=bm25[rows][order],
-        dense=dense[order],
+        scores={leg: values[order] for leg, values in scores.items()},
+        found={leg: which[order] for leg, which in found.items()},
+        features=Features(*(values[order] for values in features)),
         lexical=lexical[order],
         semantic=semantic[order],
-        late=late[order],
-        question=question[order],
+        nearest=similarities.nearest[order],
     )

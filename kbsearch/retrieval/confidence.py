@@ -1,22 +1,19 @@
 """Confidence: how probable it is that an article answers the query.
 
-A logistic model over a few features of the ranking, apart from the score that orders it: fused
-scores cannot be thresholded, since what is a good score depends on the query. The weights lie in
-`confidence.json` with the data they were fitted on; `kbsearch.training.calibration`
-fits them anew.
+A logistic model over a few features of the ranking, apart from the score that orders it: scores
+cannot be thresholded, since what is a good score depends on the query. Its weights are settings
+(`kbsearch.settings.ConfidenceSettings`), fitted by `kbsearch.tuning`.
 """
 
-import json
 import math
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 
 from kbsearch.index.local import LocalIndex
 from kbsearch.retrieval.candidates import Candidates
 from kbsearch.retrieval.query import Query
+from kbsearch.settings import ConfidenceSettings
 
-FEATURES = ("semantic", "coverage", "margin")
+FEATURES = ("score", "margin", "question", "coverage")
 
 
 def features(
@@ -24,16 +21,18 @@ def features(
 ) -> dict[str, float]:
     """What is known of the candidate at `place` (from 0), as numbers; names in `FEATURES`.
 
-    - ``semantic``: normalised score of the dense leg.
+    - ``score``: the score that orders it.
+    - ``margin``: that score less that of the best other candidate.
+    - ``question``: as in `kbsearch.retrieval.features`.
     - ``coverage``: share of the query's idf that stands in the article.
-    - ``margin``: fused score less that of the best other candidate.
     """
-    scores = candidates.scores
+    scores = candidates.final
     others = scores[1] if place == 0 and len(scores) > 1 else (scores[0] if place else 0.0)
     return {
-        "semantic": float(candidates.semantic[place]),
-        "coverage": coverage(index, query, int(candidates.rows[place])),
+        "score": float(scores[place]),
         "margin": float(scores[place] - others),
+        "question": float(candidates.features.question[place]),
+        "coverage": coverage(index, query, int(candidates.rows[place])),
     }
 
 
@@ -45,15 +44,7 @@ def coverage(index: LocalIndex, query: Query, row: int) -> float:
     return found / total if total else 0.0
 
 
-def confidence(values: Mapping[str, float]) -> float:
+def confidence(values: Mapping[str, float], settings: ConfidenceSettings) -> float:
     """Probability, 0 to 1, that an article with these features answers its query."""
-    weights = _weights()
-    logit = weights["intercept"] + sum(weights[name] * values[name] for name in FEATURES)
+    logit = settings.intercept + sum(getattr(settings, name) * values[name] for name in FEATURES)
     return 1 / (1 + math.exp(-logit))
-
-
-@cache
-def _weights() -> dict[str, float]:
-    source = resources.files("kbsearch").joinpath("retrieval", "confidence.json")
-    weights: dict[str, float] = json.loads(source.read_text(encoding="utf-8"))["weights"]
-    return weights

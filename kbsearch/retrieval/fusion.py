@@ -1,17 +1,20 @@
-"""Fusion: two legs and late interaction, one score.
+"""Fusion: several scores, one.
 
-A convex combination of normalised scores (Bruch, Gai and Ingber 2023, *An Analysis of Fusion
-Functions for Hybrid Retrieval*, section 4) with constant weights:
-``d × dense + (1 - d) × (m × late + (1 - m) × lexical)``. README.md has the figures, and those of
-what was tried instead.
+The two legs are joined by a convex combination of normalised scores (Bruch, Gai and Ingber 2023,
+*An Analysis of Fusion Functions for Hybrid Retrieval*, section 4), and so are the features of the
+ranking: weights of at least zero, so that no article loses by being nearer to the query in
+anything. README.md has the figures, and those of what was tried instead.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kbsearch.settings import FusionSettings
+from kbsearch.retrieval.features import Features
+from kbsearch.settings import FusionSettings, RankingSettings
 
 Floats = NDArray[np.float64]
+
+_VERBATIM = 0.9999  # cosine of two texts of the same words
 
 
 def normalize_lexical(scores: Floats, bound: float) -> Floats:
@@ -33,26 +36,38 @@ def normalize_dense(scores: Floats, body_weight: float) -> Floats:
 
     Args:
         scores: (candidates,) similarity of the best question plus `body_weight` × the body's.
-        body_weight: As in the index.
+        body_weight: As in the settings.
     """
     return np.clip(scores / (1 + body_weight), 0.0, 1.0)
 
 
-def combine(
-    lexical: Floats, late: Floats | None, dense: Floats, settings: FusionSettings
-) -> Floats:
-    """The convex combination of normalised scores.
+def combine(lexical: Floats, dense: Floats, settings: FusionSettings) -> Floats:
+    """The convex combination of both legs' normalised scores.
 
-    >>> weights = FusionSettings(dense_weight=0.5, late_weight=0.5)
-    >>> combine(np.array([0.5]), np.array([1.0]), np.array([0.25]), weights).tolist()
-    [0.5]
+    >>> combine(np.array([0.5]), np.array([0.25]), FusionSettings(dense_weight=0.8)).tolist()
+    [0.3]
+    """
+    return settings.dense_weight * dense + (1 - settings.dense_weight) * lexical
+
+
+def feature_weights(settings: RankingSettings, with_questions: float) -> Floats:
+    """(features,) weights whose sum is 1.
 
     Args:
-        lexical: (candidates,) normalised BM25.
-        late: (candidates,) late interaction; None where there is none, and BM25 has its share.
-        dense: (candidates,) normalised dense scores.
-        settings: The weights.
+        settings: Those of both kinds of articles.
+        with_questions: Share of the articles that have similar questions.
     """
-    share = settings.late_weight
-    words = lexical if late is None else share * late + (1 - share) * lexical
-    return settings.dense_weight * dense + (1 - settings.dense_weight) * words
+    both = [
+        np.array([getattr(weights, name) for name in Features._fields])
+        for weights in (settings.with_questions, settings.without_questions)
+    ]
+    asked, plain = (weights / weights.sum() for weights in both)
+    mixed: Floats = with_questions * asked + (1 - with_questions) * plain
+    return mixed
+
+
+def weigh(features: Features, weights: Floats) -> Floats:
+    """The convex combination of all features; 1 for an article that is asked for word by word."""
+    # Not `@`: BLAS adds up in an order that hangs on the place, but equal articles must tie.
+    total = np.einsum("i,ij->j", weights, np.stack(features))
+    return np.where(features.question >= _VERBATIM, 1.0, total)

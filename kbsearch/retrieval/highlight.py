@@ -3,6 +3,8 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.filters import normalize_with_offsets
@@ -10,6 +12,7 @@ from kbsearch.article import Article
 from kbsearch.retrieval.response import Highlight, Span
 
 _LONGEST_PIECE = 100  # characters of body shown
+_PREPARED = 1024  # long texts kept at hand, a few kilobytes each: what is asked often is shown often
 # What is longer than a piece is cut, or its end would never be shown.
 _SENTENCE = re.compile(rf"[^。！？!?；;\n]{{1,{_LONGEST_PIECE}}}[。！？!?；;]?")
 _CONNECTORS = "-_/&' "  # may stand in a code, and are no part of its term
@@ -54,14 +57,14 @@ class Highlighter:
 
     def _best(self, text: str) -> Span | None:
         """The sentence, with those after it while they fit, whose matches weigh most."""
-        normalized = normalize_with_offsets(text)
+        prepared = _prepared(text)
         matches = [
-            (normalized.starts[match.start()], match.group().translate(_WITHOUT_CONNECTORS))
-            for match in self._terms.finditer(normalized.text)
+            (prepared.starts[match.start()], match.group().translate(_WITHOUT_CONNECTORS))
+            for match in self._terms.finditer(prepared.normalized)
         ]
         if not matches:
             return None
-        sentences = [Span(*match.span()) for match in _SENTENCE.finditer(text)]
+        sentences = prepared.sentences
         ends = [sentence.end for sentence in sentences]
         places = [start for start, _ in matches]
         best, best_weight = None, 0.0
@@ -74,6 +77,27 @@ class Highlighter:
             if weight > best_weight:
                 best, best_weight = Span(sentence.start, ends[last]), weight
         return best and _trimmed(text, best)
+
+
+class _Prepared(NamedTuple):
+    """What of a text does not depend on the query.
+
+    Attributes:
+        normalized: Its normal form.
+        starts: Where each character of that came from.
+        sentences: Its sentences, long ones cut.
+    """
+
+    normalized: str
+    starts: list[int]
+    sentences: list[Span]
+
+
+@lru_cache(maxsize=_PREPARED)
+def _prepared(text: str) -> _Prepared:
+    normalized = normalize_with_offsets(text)
+    sentences = [Span(*match.span()) for match in _SENTENCE.finditer(text)]
+    return _Prepared(normalized.text, normalized.starts, sentences)
 
 
 def _pattern(term: str) -> str:

@@ -3,11 +3,12 @@
 MaxSim of Khattab and Zaharia (2020, *ColBERT*, section 3.3), over the word vectors of a static
 encoder and with weights: ``sum of weight × idf × max(0, best cosine)`` over the query's words,
 divided by ``sum of weight × idf``. Unlike BM25 it sees that 冷气 is near 空调, and unlike one
-vector for a whole text it sees that a rare word of the query is missing.
+vector for a whole text it sees that a rare word of the query is missing. It is computed twice: over
+all words of the article, and over those of its heading, which say what it is about.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,28 +52,37 @@ class QueryWords:
         )
 
 
-def late_interaction(
-    query: QueryWords, index: WordIndex, rows: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """How well the articles `rows` cover the query's words: (rows,) float64, 0 to 1."""
-    scores = np.zeros(len(rows))
+class Coverage(NamedTuple):
+    """How well articles cover the query's words: (articles,) float64 each, 0 to 1.
+
+    Attributes:
+        words: With all their words.
+        heading_words: With those of title, tags, products and category.
+    """
+
+    words: NDArray[np.float64]
+    heading_words: NDArray[np.float64]
+
+
+def late_interaction(query: QueryWords, index: WordIndex, rows: NDArray[np.int64]) -> Coverage:
+    """How well the articles `rows` cover the query's words."""
+    coverage = Coverage(*(np.zeros(len(rows)) for _ in Coverage._fields))
     members, counts = index.words.members(rows)
-    if not len(query.ids) or not len(members):
-        return scores
+    weights = query.counts * index.idf(query.ids)
+    if not len(members) or weights.sum() <= 0:
+        return coverage
     ids = index.words.values[members]
     # The same word stands in many candidates: compare each with the query once.
     occurs = np.zeros(int(ids.max()) + 1, np.bool_)
     occurs[ids] = True
     distinct = np.flatnonzero(occurs).astype(np.int32)
-    likeness = query.table.likeness(distinct, query.vectors)
-    place = np.cumsum(occurs) - 1
+    likeness = np.clip(query.table.likeness(distinct, query.vectors), 0.0, 1.0)
+    cosines = likeness[(np.cumsum(occurs) - 1)[ids]]
+    in_heading = np.where(index.in_heading[members][:, None], cosines, 0.0)
     filled = counts > 0
     starts = (np.cumsum(counts) - counts)[filled]
-    best = np.maximum.reduceat(likeness[place[ids]], starts, axis=0)
-    weights = query.counts * index.idf(query.ids)
-    if weights.sum() <= 0:
-        return scores
-    # Not `@`: BLAS adds up in an order that hangs on the place, but equal articles must tie.
-    covered = np.einsum("ij,j->i", np.clip(best, 0.0, 1.0), weights)
-    scores[filled] = covered / weights.sum()
-    return scores
+    for scores, some in zip(coverage, (cosines, in_heading), strict=True):
+        best = np.maximum.reduceat(some, starts, axis=0)
+        # Not `@`: BLAS adds up in an order that hangs on the place, but equal articles must tie.
+        scores[filled] = np.einsum("ij,j->i", best, weights) / weights.sum()
+    return coverage

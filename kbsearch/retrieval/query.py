@@ -11,6 +11,7 @@ from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.filters import normalize
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.retrieval.late_interaction import QueryWords
+from kbsearch.retrieval.spelling import Correction, Speller
 from kbsearch.settings import Settings
 
 # People ask in tens of characters; what is longer is a pasted log, whose head says what it is.
@@ -23,6 +24,7 @@ class Query:
 
     Attributes:
         text: As it came.
+        corrections: What was misspelt in it.
         terms: Its own terms, each with how often it stands in the query.
         synonyms: Terms of the same meaning, with their lower weight.
         context: Terms of earlier turns of the conversation, with their lower weight.
@@ -32,6 +34,7 @@ class Query:
     """
 
     text: str
+    corrections: tuple[Correction, ...]
     terms: Mapping[str, float]
     synonyms: Mapping[str, float]
     context: Mapping[str, float]
@@ -47,49 +50,59 @@ class Query:
 class QueryReader:
     """Makes queries from texts, many at once where there are many."""
 
-    def __init__(self, analyzer: Analyzer, encoder: Encoder, settings: Settings) -> None:
+    def __init__(
+        self, analyzer: Analyzer, encoder: Encoder, speller: Speller, settings: Settings
+    ) -> None:
         self._analyzer = analyzer
+        self._speller = speller
         self._encoder = encoder
         self._settings = settings
 
     def read(self, texts: Sequence[str], context: Sequence[str] = ()) -> list[Query]:
         """Queries for `texts`, all with the same earlier turns `context`, oldest first."""
-        cut = [text[:MAX_CHARACTERS] for text in texts]
-        earlier = "\n".join(turn[:MAX_CHARACTERS] for turn in context)
-        vectors = self._encoder.encode([normalize(text) for text in [*cut, earlier]])
-        share = self._settings.fusion.context_weight
+        spelt = [self._spelt(normalize(text[:MAX_CHARACTERS])) for text in texts]
+        cut = [text for text, _ in spelt]
+        earlier = normalize("\n".join(turn[:MAX_CHARACTERS] for turn in context))
+        vectors = self._encoder.encode([*cut, earlier])
+        share = self._settings.query.context_weight
         context_terms = dict.fromkeys(self._analyzer.terms(earlier), share)
         return [
-            self._query(text, short, context_terms, vector + share * vectors[-1], words)
-            for text, short, vector, words in zip(
-                texts, cut, vectors[:-1], self._words(cut, earlier), strict=True
+            self._query(text, *read, context_terms, vector + share * vectors[-1], words)
+            for text, read, vector, words in zip(
+                texts, spelt, vectors[:-1], self._words(cut, earlier), strict=True
             )
         ]
+
+    def _spelt(self, text: str) -> tuple[str, tuple[Correction, ...]]:
+        """The text as it was meant, and what was corrected."""
+        return self._speller.correct(text) if self._settings.query.spelling else (text, ())
 
     def _words(self, cut: Sequence[str], earlier: str) -> Sequence[QueryWords | None]:
         """The encoder's words of each text, with those of the earlier turns."""
         table = self._encoder.words
         if table is None:
             return [None] * len(cut)
-        *own_ids, context_ids = table.ids([normalize(text) for text in [*cut, earlier]])
+        *own_ids, context_ids = table.ids([*cut, earlier])
         own = [QueryWords.of(ids, table) for ids in own_ids]
         context = QueryWords.of(np.unique(context_ids), table)  # said twice is not meant twice
-        return [words.with_context(context, self._settings.fusion.context_weight) for words in own]
+        return [words.with_context(context, self._settings.query.context_weight) for words in own]
 
     def _query(
         self,
         text: str,
-        cut: str,
+        spelt: str,
+        corrections: tuple[Correction, ...],
         context: Mapping[str, float],
         vector: NDArray[np.float32],
         words: QueryWords | None,
     ) -> Query:
-        terms = self._analyzer.terms(cut)
+        terms = self._analyzer.terms(spelt)
         weight = self._settings.bm25.synonym_weight
         synonyms = self._analyzer.synonyms(terms)
         length = float(np.linalg.norm(vector))
         return Query(
             text=text,
+            corrections=corrections,
             terms={term: float(count) for term, count in Counter(terms).items()},
             synonyms={term: weight / share for term, share in synonyms.items()},
             context={term: share for term, share in context.items() if term not in terms},

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from kbsearch.article import Kind
+from kbsearch.retrieval.spelling import Correction
 
 
 class Decision(StrEnum):
@@ -63,7 +64,8 @@ class Explanation:
     Attributes:
         bm25: The lexical leg.
         dense: The dense leg.
-        late_interaction: How well the article covers the query's words, 0 to 1.
+        ranking: The features that the final score weighs (`kbsearch.retrieval.features`).
+        corrections: Words of the query that were taken for others.
         matched_terms: Terms of the query that stand in the article, with their idf.
         missing_terms: Terms of the query that do not, with their idf.
         synonyms: Terms added from the synonym file that stand in the article.
@@ -72,10 +74,11 @@ class Explanation:
 
     bm25: LegExplanation
     dense: LegExplanation
-    late_interaction: float
+    ranking: Mapping[str, float]
     matched_terms: Mapping[str, float]
     missing_terms: Mapping[str, float]
     synonyms: tuple[str, ...]
+    corrections: tuple[Correction, ...]
     features: Mapping[str, float]
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +26,47 @@ from kbsearch.retrieval.response import (
     LegExplanation,
     SearchResponse,
 )
+from kbsearch.retrieval.spelling import Speller
+from kbsearch.settings import Settings
 
 _DECIDED_ON = 5  # candidates
 
 
 class Searcher:
-    """Answers queries from one snapshot; any number of threads may use it at once."""
+    """Answers queries from one snapshot; any number of threads may use it at once.
 
-    def __init__(self, index: LocalIndex, analyzer: Analyzer, encoder: Encoder) -> None:
+    Args:
+        index: The snapshot.
+        analyzer: As its articles were analysed.
+        encoder: As they were encoded.
+        settings: How to search; without, as the snapshot says.
+    """
+
+    def __init__(
+        self,
+        index: LocalIndex,
+        analyzer: Analyzer,
+        encoder: Encoder,
+        settings: Settings | None = None,
+    ) -> None:
         self.index = index
-        self.settings = index.manifest.contents.settings
+        self.settings = settings or index.manifest.contents.settings
         self.encoder = encoder
         self._analyzer = analyzer
-        self._reader = QueryReader(analyzer, encoder, self.settings)
+        postings = index.inverted.postings
+        frequencies = dict(zip(postings.terms, np.diff(postings.offsets).tolist(), strict=True))
+        self._reader = QueryReader(analyzer, encoder, Speller(frequencies), self.settings)
+
+    def with_settings(self, settings: Settings) -> Self:
+        """The same snapshot searched in another way.
+
+        Raises:
+            ValueError: Settings differ by which the index was built.
+        """
+        built = self.index.manifest.contents.settings
+        if not settings.fits_index_of(built):
+            raise ValueError("these settings ask for another index; build it")
+        return type(self)(self.index, self._analyzer, self.encoder, settings)
 
     def search(
         self,
@@ -66,16 +95,22 @@ class Searcher:
         depth: int,
     ) -> dict[Leg, list[tuple[str, float]]]:
         """The best articles in the order of each leg: what evaluation compares."""
-        (query,) = self._reader.read([text], context)
-        return {leg: self._ranking(query, leg, allowed, depth) for leg in legs}
-
-    def _ranking(
-        self, query: Query, leg: Leg, allowed: NDArray[np.bool_], depth: int
-    ) -> list[tuple[str, float]]:
-        candidates = find(self.index, query, allowed, self.settings, leg)
+        _, candidates = self.candidates(text, allowed=allowed, context=context)
         ids = self.index.store.ids
-        pairs = zip(candidates.rows.tolist(), candidates.scores.tolist(), strict=True)
-        return [(ids[row], score) for row, score in list(pairs)[:depth]]
+        return {
+            leg: [
+                (ids[candidates.rows[place]], float(candidates.scores[leg][place]))
+                for place in candidates.order(leg)[:depth]
+            ]
+            for leg in legs
+        }
+
+    def candidates(
+        self, text: str, *, allowed: NDArray[np.bool_], context: Sequence[str]
+    ) -> tuple[Query, Candidates]:
+        """The query as it is understood, and all that may answer it."""
+        (query,) = self._reader.read([text], context)
+        return query, find(self.index, query, allowed, self.settings)
 
     def allowed(self, *conditions: FilterArgument) -> NDArray[np.bool_]:
         """(articles,) bool: which articles may be found, all conditions holding.
@@ -99,7 +134,7 @@ class Searcher:
         rows = candidates.rows[: max(top_k, _DECIDED_ON)].tolist()
         articles = [self.index.store.article(row) for row in rows]
         hits = tuple(self._hits(query, candidates, articles[:top_k], explain))
-        near = candidates.scores[:_DECIDED_ON].tolist()
+        near = candidates.final[:_DECIDED_ON].tolist()
         decision, clarify = self._decide(query, hits, articles[:_DECIDED_ON], near)
         return SearchResponse(
             query=query.text,
@@ -121,14 +156,14 @@ class Searcher:
         for place, article in enumerate(articles):
             values = features(self.index, query, candidates, place)
             questions = (article.title, *article.questions)
-            matched = questions[int(candidates.question[place])]
+            matched = questions[int(candidates.nearest[place])]
             hits.append(
                 Hit(
                     article_id=article.id,
                     title=article.title,
                     kind=article.kind,
-                    score=float(candidates.scores[place]),
-                    confidence=confidence(values),
+                    score=float(candidates.final[place]),
+                    confidence=confidence(values, self.settings.confidence),
                     matched_question=matched,
                     highlights=highlighter.highlights(article, matched),
                     explanation=self._explanation(query, candidates, place, values, idf)
@@ -149,7 +184,7 @@ class Searcher:
         thresholds = self.settings.decision
         if not hits or hits[0].confidence < thresholds.suggest:
             return Decision.ABSTAIN, None
-        if hits[0].confidence >= thresholds.answer:
+        if hits[0].confidence >= thresholds.answer_from:
             return Decision.ANSWER, None
         ask = clarification(query.text, articles, scores)
         return (Decision.CLARIFY, ask) if ask else (Decision.SUGGEST, None)
@@ -165,23 +200,22 @@ class Searcher:
         row = int(candidates.rows[place])
         stands = {term: self.index.inverted.contains(term, row) for term in idf}
         return Explanation(
-            bm25=_leg(candidates, candidates.bm25, candidates.lexical, place),
-            dense=_leg(candidates, candidates.dense, candidates.semantic, place),
-            late_interaction=float(candidates.late[place]),
+            bm25=_leg(candidates, Leg.BM25, candidates.lexical, place),
+            dense=_leg(candidates, Leg.DENSE, candidates.semantic, place),
+            ranking=candidates.features.at(place),
             matched_terms={term: idf[term] for term in query.terms if stands[term]},
             missing_terms={term: idf[term] for term in query.terms if not stands[term]},
             synonyms=tuple(term for term in query.synonyms if stands[term]),
+            corrections=query.corrections,
             features=dict(values),
         )
 
 
 def _leg(
-    candidates: Candidates,
-    scores: NDArray[np.float64],
-    normalized: NDArray[np.float64],
-    place: int,
+    candidates: Candidates, leg: Leg, normalized: NDArray[np.float64], place: int
 ) -> LegExplanation:
     """One leg's score and rank for the candidate at `place`; ties are ranked by article id."""
+    scores = candidates.scores[leg]
     score = float(scores[place])
     before = (scores > score) | ((scores == score) & (candidates.rows < candidates.rows[place]))
     rank = int(before.sum()) + 1 if score > 0 else None

@@ -19,11 +19,12 @@ REFERENCE = {
     "MRR@10": "RR@10",
     "nDCG@10": "nDCG@10",
     "recall@50": "R@50",
+    "judged@5": "Judged@5",
 }
 
 
 def test_measures_of_the_contract_are_there():
-    """hit@1, @3, @5, MRR@10 and nDCG@10, and recall at the depth that rankings are taken to."""
+    """hit@1, @3, @5, MRR@10, nDCG@10, judged@5, and recall at the depth of the rankings."""
     assert tuple(REFERENCE) == MEASURES
     assert DEPTH == 50
 
@@ -59,6 +60,13 @@ def test_rank_of_the_only_relevant_article_decides(rank, expected):
     assert tuple(values[name]["q"] for name in names) == pytest.approx(expected)
     gain = 1 / math.log2(rank + 1) if rank <= 10 else 0
     assert values["nDCG@10"]["q"] == pytest.approx(gain)
+
+
+def test_judged_and_wrong_is_no_hit():
+    """Of the first five, the wrong one and the right one are judged: 2 / 5."""
+    values = per_query({"q": ["wrong", "right", "x", "y", "z"]}, {"q": {"wrong": 0, "right": 1}})
+    assert (values["hit@1"]["q"], values["hit@3"]["q"], values["MRR@10"]["q"]) == (0, 1, 1 / 2)
+    assert values["judged@5"] == {"q": 2 / 5}
 
 
 def test_query_that_the_run_misses_scores_zero():
@@ -115,7 +123,7 @@ def test_run_with_a_tie_equals_ir_measures_on_trec_files(tmp_path):
 
 
 ARTICLES = [f"a{number}" for number in range(15)]
-GRADES = st.dictionaries(st.sampled_from(ARTICLES), st.integers(1, 3), min_size=1, max_size=5)
+GRADES = st.dictionaries(st.sampled_from(ARTICLES), st.integers(0, 3), min_size=1, max_size=5)
 RANKING = st.permutations(ARTICLES).flatmap(
     lambda order: st.integers(0, len(order)).map(lambda n: order[:n])
 )
@@ -127,11 +135,13 @@ def test_any_run_equals_ir_measures(pairs):
     run = {f"q{number}": ranking for number, (ranking, _) in enumerate(pairs)}
     judgments = {f"q{number}": grades for number, (_, grades) in enumerate(pairs)}
     ours = per_query(run, judgments)
-    scored = {q: {a: -float(n) for n, a in enumerate(ranked)} for q, ranked in run.items()}
+    scored = {
+        q: {a: -float(n) for n, a in enumerate(ranked)} for q, ranked in run.items() if ranked
+    }
     for name, theirs in REFERENCE.items():
         expected = dict.fromkeys(judgments, 0.0)
         measure = ir_measures.parse_measure(theirs)
-        found = ir_measures.iter_calc([measure], judgments, scored) if any(run.values()) else ()
+        found = ir_measures.iter_calc([measure], judgments, scored) if scored else ()
         expected |= {metric.query_id: metric.value for metric in found}
         assert ours[name] == pytest.approx(expected)
 

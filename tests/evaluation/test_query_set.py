@@ -73,7 +73,7 @@ def test_digest_is_that_of_the_queries(write):
         ({"id": ""}, "id"),
         ({"text": ""}, "text"),
         ({"text": 3}, "text"),
-        ({"relevant": {"ac": 0}}, "relevant.ac"),
+        ({"relevant": {"ac": -1}}, "relevant.ac"),
         ({"relevant": "ac"}, "relevant"),
         ({"answerable": "maybe"}, "answerable"),
         ({"filter": {}}, "filter"),
@@ -94,6 +94,7 @@ def test_wrong_field_is_named_with_file_and_line(write, change, field):
     "row",
     [
         {"id": "q", "text": "空调", "relevant": []},
+        {"id": "q", "text": "空调", "relevant": {"ac": 0}},
         {"id": "q", "text": "空调", "relevant": ["ac"], "answerable": False},
         {"id": "q", "text": "空调", "relevant": ["ac"], "filters": {"colour": "red"}},
         {"id": "q", "text": "空调", "relevant": ["ac"], "filters": {"kind": "fqa"}},
@@ -102,10 +103,47 @@ def test_wrong_field_is_named_with_file_and_line(write, change, field):
     ],
 )
 def test_contradiction_is_refused(write, row):
-    """Answerable without an article, declined with one, an impossible filter, no object."""
+    """Answerable without a good article, declined with one, an impossible filter, no object."""
     with pytest.raises(QuerySetError) as caught:
         QuerySet.read([write(row)])
     assert [problem.line for problem in caught.value.problems] == [1]
+
+
+def test_digest_is_not_that_of_marks_and_folders(write, tmp_path):
+    """A known failure and the folder it lies in change no figure, so they change no digest."""
+    (tmp_path / "telecom").mkdir()
+    marked = {**GOOD, "known_failure": "no article yet"}
+    digest = QuerySet.read([write(GOOD)]).digest
+    assert QuerySet.read([write(marked, name="telecom/dev.jsonl")]).digest == digest
+
+
+def test_each_file_is_known_by_its_folder(write, tmp_path):
+    """Queries have the folder as their industry; each file has its own digest."""
+    paths = []
+    for folder in ("telecom", "finance"):
+        (tmp_path / folder).mkdir()
+        paths.append(write({**GOOD, "id": folder}, name=f"{folder}/dev.jsonl"))
+    query_set = QuerySet.read(paths)
+    assert [query.industry for query in query_set.queries] == ["telecom", "finance"]
+    assert query_set.digests == {
+        f"{path.parent.name}/dev.jsonl": QuerySet.read([path]).digest for path in paths
+    }
+
+
+def test_files_of_one_name_are_told_apart(write, tmp_path):
+    """Two files called telecom/dev.jsonl go by their whole paths."""
+    paths = []
+    for folder in ("a/telecom", "b/telecom"):
+        (tmp_path / folder).mkdir(parents=True)
+        paths.append(write({**GOOD, "id": folder}, name=f"{folder}/dev.jsonl"))
+    assert [*QuerySet.read(paths).digests] == [str(path) for path in paths]
+
+
+def test_grade_zero_is_judged_and_wrong():
+    """`answers` leaves it out, and has the better ones first."""
+    query = JudgedQuery(id="q", text="空调", relevant={"fair": 1, "wrong": 0, "best": 2, "ok": 1})
+    assert query.answers == ("best", "fair", "ok")
+    assert JudgedQuery(id="q", text="股票", relevant={"a": 0}, answerable=False).answers == ()
 
 
 def test_every_fault_is_named_at_once(write, tmp_path):

@@ -19,6 +19,8 @@ def test_an_old_snapshot_opens_and_answers(folder):
     assert index.store.article(0).title == "空调不制冷怎么办"
     assert index.facets.known("kind") == ("guide", "policy", "script", "troubleshooting")
     assert len(index.vectors.vectors.matrix) == index.manifest.contents.counts["vectors"]
+    words, in_heading = index.words.article(0)
+    assert 0 < in_heading.sum() < len(words) == len(in_heading)
 
 
 def test_the_present_format_is_kept():

@@ -16,7 +16,7 @@ from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import IndexParts, LocalIndex
 from kbsearch.index.snapshot import Contents, EncoderEntry, SnapshotStore
 from kbsearch.index.vector_index import Vectors
-from kbsearch.index.word_index import WordIndex
+from kbsearch.index.word_index import ArticleWords, WordIndex
 from kbsearch.settings import Settings, VectorSettings
 
 CONTENTS = Contents(
@@ -53,7 +53,13 @@ def parts_of(pairs):
             np.array([False, True] * len(pairs), np.bool_),
         ),
         words=WordIndex.of(
-            [np.array([len(w) for w in words], np.int32) for _, (words, _) in pairs]
+            [
+                ArticleWords(
+                    heading=np.array([len(words)], np.int32),
+                    rest=np.array([len(w) for w in words], np.int32),
+                )
+                for _, (words, _) in pairs
+            ]
         ),
         facets=FacetIndex.of(articles),
     )

@@ -1,4 +1,4 @@
-"""The vector index: scores equal brute force, exact and HNSW; merging equals indexing anew."""
+"""The vector index: what it finds equals brute force, exact and HNSW; merging equals indexing."""
 
 import numpy as np
 import pytest
@@ -41,48 +41,80 @@ def brute_force_nearest(vectors, query, k, allowed):
     return sorted({owner[place] for place in order[:k]})
 
 
-@given(st.integers(0, 2**32), st.integers(1, 20), st.floats(0, 1), st.sampled_from([EXACT, GRAPH]))
-def test_scores_equal_brute_force(seed, articles, body_weight, kind):
-    """An article scores its best question plus the body's share, whichever index finds it."""
+@given(st.integers(0, 2**32), st.integers(1, 20), st.sampled_from([EXACT, GRAPH]))
+def test_similarities_equal_brute_force(seed, articles, kind):
+    """Nearest question, next one and body of each article, whichever index finds it."""
     vectors, query = random_vectors(seed, articles), random_query(seed)
-    chosen = kind.model_copy(update={"body_weight": body_weight})
     rows = np.random.default_rng(seed).permutation(articles)[: articles // 2 + 1]
-    scores, which = VectorIndex(vectors, chosen).scores(query, rows)
-    for row, score, position in zip(rows, scores, which, strict=True):
+    found = VectorIndex(vectors, kind).similarities(query, rows)
+    for row, *values, nearest in zip(rows, *found, strict=True):
         begin, end = vectors.offsets[row : row + 2]
-        similarity = [float(np.dot(vectors.matrix[place], query)) for place in range(begin, end)]
-        body = similarity.pop() if vectors.is_body[end - 1] else 0.0
-        assert score == pytest.approx(max(similarity) + body_weight * body, abs=1e-5)
-        assert similarity[position] == pytest.approx(max(similarity), abs=1e-6)
+        asked = [float(np.dot(vectors.matrix[place], query)) for place in range(begin, end)]
+        body = asked.pop() if vectors.is_body[end - 1] else 0.0
+        best, second = sorted(asked, reverse=True)[:2] if len(asked) > 1 else asked * 2
+        assert values == pytest.approx([best, second, body], abs=1e-5)
+        assert asked[nearest] == pytest.approx(best, abs=1e-6)
 
 
-def test_scores_by_hand():
-    """Questions along (1, 0) and (0.6, 0.8), body along (0, 1), query (0.6, 0.8), body weight ½.
+def test_similarities_by_hand():
+    """Questions along (1, 0), (0.6, 0.8) and (0, -1), body along (0, 1), query (0.6, 0.8).
 
-    The second question is the nearest with 1, the body adds ½ × 0.8.
+    The second question is the nearest with 1, the title is next with 0.6, the body has 0.8. The
+    other article has a title alone, which is both nearest and next.
     """
-    matrix = np.array([[1, 0], [0.6, 0.8], [0, 1], [1, 0]], np.float32)
-    vectors = Vectors(matrix, np.array([0, 3, 4]), np.array([False, False, True, False]))
-    index = VectorIndex(vectors, VectorSettings(body_weight=0.5))
-    query = np.array([0.6, 0.8], np.float32)
-    scores, which = index.scores(query, np.array([1, 0]))
-    assert scores == pytest.approx([0.6, 1.4])
-    assert which.tolist() == [0, 1]
+    matrix = np.array([[1, 0], [0.6, 0.8], [0, -1], [0, 1], [1, 0]], np.float32)
+    is_body = np.array([False, False, False, True, False])
+    index = VectorIndex(Vectors(matrix, np.array([0, 4, 5]), is_body), EXACT)
+    found = index.similarities(np.array([0.6, 0.8], np.float32), np.array([1, 0]))
+    assert found.question == pytest.approx([0.6, 1])
+    assert found.second == pytest.approx([0.6, 0.6])
+    assert found.body == pytest.approx([0, 0.8])
+    assert found.nearest.tolist() == [0, 1]
+    assert [array.dtype for array in found] == [np.float64] * 3 + [np.int64]
 
 
 def test_first_of_equal_questions_is_the_match():
-    """A question that repeats the title does not take its place."""
+    """A question that repeats the title does not take its place, and is the next nearest."""
     vectors = Vectors(np.array([[1, 0], [1, 0]], np.float32), np.array([0, 2]), np.zeros(2, bool))
-    _, which = VectorIndex(vectors, EXACT).scores(np.array([1, 0], np.float32), np.array([0]))
-    assert which.tolist() == [0]
+    found = VectorIndex(vectors, EXACT).similarities(np.array([1, 0], np.float32), np.array([0]))
+    assert found.nearest.tolist() == [0]
+    assert found.second.tolist() == [1]
 
 
-def test_no_rows_have_no_scores():
+def test_opposite_question_is_the_second_all_the_same():
+    """A body is no question: with title and one question alone, the farther one is the next."""
+    matrix = np.array([[1, 0], [-1, 0], [1, 0]], np.float32)
+    vectors = Vectors(matrix, np.array([0, 3]), np.array([False, False, True]))
+    found = VectorIndex(vectors, EXACT).similarities(np.array([1, 0], np.float32), np.array([0]))
+    assert [array.tolist() for array in found] == [[1], [-1], [1], [0]]
+
+
+@pytest.mark.parametrize("articles", [0, 3])
+def test_no_rows_have_no_similarities(articles):
     """No candidates give empty arrays."""
-    scores, which = VectorIndex(random_vectors(0, 3), EXACT).scores(
+    found = VectorIndex(random_vectors(0, articles), EXACT).similarities(
         random_query(0), np.zeros(0, np.int64)
     )
-    assert (scores.shape, which.shape) == ((0,), (0,))
+    assert [array.shape for array in found] == [(0,)] * 4
+
+
+@pytest.mark.parametrize(
+    ("is_body", "offsets", "share"),
+    [
+        ([False, True, False, False, True, False], [0, 2, 5, 6], 1 / 3),
+        ([False, False], [0, 1, 2], 0),
+        ([False, False, True, False, False], [0, 3, 5], 1),
+        ([], [0], 0),
+    ],
+)
+def test_share_of_articles_with_questions(is_body, offsets, share):
+    """A body is no similar question: of title and body, title, question and body, and title, one.
+
+    Without articles it is none.
+    """
+    matrix = np.ones((len(is_body), 1), np.float32)
+    vectors = Vectors(matrix, np.array(offsets), np.array(is_body, np.bool_))
+    assert VectorIndex(vectors, EXACT).with_questions == pytest.approx(share)
 
 
 masks = st.lists(st.booleans(), min_size=20, max_size=20).map(np.array)

@@ -1,8 +1,6 @@
 """Tests of the features of confidence and of the probability made from them."""
 
-import json
 import math
-from importlib import resources
 
 import pytest
 from hypothesis import given
@@ -10,48 +8,54 @@ from hypothesis import strategies as st
 
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.confidence import FEATURES, confidence
+from kbsearch.settings import ConfidenceSettings
 
-MODEL = json.loads(
-    resources.files("kbsearch").joinpath("retrieval", "confidence.json").read_text("utf-8")
-)
 ROWS = [
     {"id": "a-watch", "title": "手表"},
     {"id": "b-both", "title": "空调", "body": "手表"},
     {"id": "c-lock", "title": "门锁"},
 ]
+NO_WEIGHT = dict.fromkeys(["question", "second", "body", "lexical", "words", "heading_words"], 0)
 
 
-def test_weights_come_with_their_source():
-    """The file names a weight for each feature and the intercept, and says where they are from."""
-    assert set(MODEL["weights"]) == {"intercept", *FEATURES}
-    assert MODEL["source"]
+def test_every_feature_has_a_weight():
+    """The settings name a weight for each feature, the intercept, and nothing else."""
+    assert set(ConfidenceSettings.model_fields) == {"intercept", *FEATURES}
 
 
 def test_confidence_is_logistic():
-    """All features at 0.5: one over one plus e to the minus (intercept plus half the weights)."""
-    weights = MODEL["weights"]
-    logit = weights["intercept"] + 0.5 * sum(weights[name] for name in FEATURES)
-    values = dict.fromkeys(FEATURES, 0.5)
-    assert confidence(values) == pytest.approx(1 / (1 + math.exp(-logit)))
+    """One over one plus e to the minus (-1 + 2 × 0.8 + 3 × 0.2 + 4 × 0.5 - 5 × 0.4) = 1.2."""
+    model = ConfidenceSettings(intercept=-1, score=2, margin=3, question=4, coverage=-5)
+    found = {"score": 0.8, "margin": 0.2, "question": 0.5, "coverage": 0.4}
+    assert confidence(found, model) == pytest.approx(1 / (1 + math.exp(-1.2)))
 
 
 @given(st.lists(st.floats(-1, 1), min_size=len(FEATURES), max_size=len(FEATURES)))
 def test_confidence_is_a_probability(values):
     """Whatever the features, it lies between 0 and 1."""
-    assert 0 <= confidence(dict(zip(FEATURES, values, strict=True))) <= 1
+    assert 0 <= confidence(dict(zip(FEATURES, values, strict=True)), ConfidenceSettings()) <= 1
+
+
+def test_settings_decide_the_confidence(build_small):
+    """A knowledge base's own model is used: all weights 0 leave one half, whatever is found."""
+    flat = dict.fromkeys(ConfidenceSettings.model_fields, 0)
+    hits = build_small(ROWS, confidence=flat).search("手表").hits
+    assert [hit.confidence for hit in hits] == [0.5] * 3
 
 
 def test_features_are_what_the_ranking_says(build_small):
     """Coverage: the whole idf, or none; margin: to the best other article, from either side."""
-    settings = {"vectors": {"body_weight": 0.5}, "fusion": {"dense_weight": 1.0}}
-    response = build_small(ROWS, **settings).search("手表", explain=True)
+    weights = NO_WEIGHT | {"question": 1, "body": 1}
+    small = build_small(ROWS, ranking={"without_questions": weights})
+    response = small.search("手表", explain=True)
     found = {hit.article_id: hit.explanation.features for hit in response.hits}
-    # Scores by hand: 1 / 1.5, 0.5 / 1.5 and 0.
-    assert found["a-watch"]["semantic"] == pytest.approx(2 / 3)
-    assert [found[name]["coverage"] for name in ("a-watch", "b-both", "c-lock")] == [1, 1, 0]
-    assert found["a-watch"]["margin"] == pytest.approx(1 / 3)
-    assert found["b-both"]["margin"] == pytest.approx(-1 / 3)
-    assert found["c-lock"]["margin"] == pytest.approx(-2 / 3)
+    # Asked for word by word: 1; body alone: one half; neither: 0.
+    expected = {
+        "a-watch": {"score": 1, "margin": 0.5, "question": 1, "coverage": 1},
+        "b-both": {"score": 0.5, "margin": -0.5, "question": 0, "coverage": 1},
+        "c-lock": {"score": 0, "margin": -1, "question": 0, "coverage": 0},
+    }
+    assert found == {name: pytest.approx(each) for name, each in expected.items()}
 
 
 def test_coverage_weighs_terms_by_idf(build_small):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
 from kbsearch.encoders.static import StaticWords
-from kbsearch.index.word_index import WordIndex
+from kbsearch.index.word_index import ArticleWords, WordIndex
 from kbsearch.retrieval.late_interaction import QueryWords, late_interaction
 
 # Word 0 is unknown. 1 and 3 are at right angles, 2 lies between them and weighs 2, 4 is opposite
@@ -18,6 +18,7 @@ UNKNOWN, COOLING, COLD_AIR, WATCH, OPPOSITE = range(5)
 ROWS = np.array([[0, 0], [1, 0], [1.2, 1.6], [0, 1], [-1, 0]], np.float32)
 # Five articles, one of them empty; COOLING stands in two, every other word in one.
 ARTICLES = [[COOLING, WATCH, UNKNOWN], [COLD_AIR], [], [OPPOSITE], [COOLING]]
+HEADINGS = [[WATCH], [], [], [OPPOSITE], [COOLING]]
 # ln(1 + (N - n + 0.5) / (n + 0.5)) of N = 5
 IN_TWO, IN_ONE, IN_NONE = math.log(2.4), math.log(4), math.log(12)
 
@@ -27,13 +28,23 @@ def words_of(rows):
     return StaticWords(rows, Tokenizer(models.WordLevel({"?": 0}, unk_token="?")))
 
 
-def scores(query, articles=None, rows=None, *, table=ROWS):
-    """Late interaction of words with articles, all of ARTICLES if not said."""
-    given = ARTICLES if articles is None else articles
-    index = WordIndex.of([np.array(words, np.int32) for words in given])
+def coverage(query, articles=ARTICLES, rows=None, *, headings=None, table=ROWS):
+    """Late interaction of words with articles, whose headings are empty if not said."""
+    headings = [[] for _ in articles] if headings is None else headings
+    index = WordIndex.of(
+        [
+            ArticleWords(np.array(heading, np.int32), np.array(words, np.int32))
+            for heading, words in zip(headings, articles, strict=True)
+        ]
+    )
     words = QueryWords.of(np.array(query, np.int32), words_of(table))
-    wanted = range(len(given)) if rows is None else rows
+    wanted = range(len(articles)) if rows is None else rows
     return late_interaction(words, index, np.array(wanted, np.int64))
+
+
+def scores(query, articles=ARTICLES, rows=None):
+    """How well all words of the articles cover the query's."""
+    return coverage(query, articles, rows).words
 
 
 def test_query_words_are_distinct_and_weighted():
@@ -62,6 +73,25 @@ def test_maxsim_by_hand():
         abs=1e-6,
     )
     assert found.dtype == np.float64
+
+
+def test_maxsim_over_the_heading_by_hand():
+    """The same query looks into headings alone: 手表 has 0 with 空调 and 0.8 with 冷气.
+
+    The words that do not head an article count in `words` as before.
+    """
+    both = IN_TWO + IN_ONE
+    found = coverage([COOLING, COOLING, COLD_AIR], headings=HEADINGS)
+    in_all = (IN_TWO * 1 + IN_ONE * 0.6) / both
+    assert found.heading_words == pytest.approx([IN_ONE * 0.8 / both, 0, 0, 0, in_all], abs=1e-6)
+    assert found.words.tolist() == scores([COOLING, COOLING, COLD_AIR]).tolist()
+    assert found.heading_words.dtype == np.float64
+
+
+def test_word_of_heading_and_rest_counts_in_both():
+    """空调 in title and body heads the article all the same."""
+    found = coverage([COOLING], [[COOLING]], headings=[[COOLING]])
+    assert [array.tolist() for array in found] == [[1], [1]]
 
 
 def test_words_count_by_weight_and_repetition():
@@ -108,35 +138,57 @@ def test_rows_come_in_the_order_asked():
 @pytest.mark.parametrize(("articles", "rows"), [(ARTICLES, []), ([], []), ([[], []], [1, 0])])
 def test_nothing_to_compare(articles, rows):
     """No rows, no articles, or articles without a word: a score of 0 for each row."""
-    found = scores([COOLING], articles, rows)
-    assert found.tolist() == [0] * len(rows)
-    assert found.dtype == np.float64
+    for found in coverage([COOLING], articles, rows):
+        assert found.tolist() == [0] * len(rows)
+        assert found.dtype == np.float64
 
 
 word_lists = st.lists(st.integers(0, 11), max_size=6)
 
 
-@given(st.integers(0, 2**32), word_lists, st.lists(word_lists, min_size=1, max_size=6))
-def test_scores_equal_a_plain_loop(seed, query, articles):
-    """With random vectors, word by word: best cosine, at least 0, by weight × count × idf."""
-    rng = np.random.default_rng(seed)
-    table = rng.normal(size=(12, 3)).astype(np.float32)
+def plain_loop(query, frequencies, count, article, table):
+    """Word by word: best cosine, at least 0, by weight × count × idf."""
+    total = reached = 0.0
+    for word in query:  # a repeated word simply comes again
+        length = float(np.linalg.norm(table[word]))
+        if not length:
+            continue
+        n = frequencies[word]
+        weight = length * math.log(1 + (count - n + 0.5) / (n + 0.5))
+        cosines = [
+            float(table[word] @ table[other]) / length / float(np.linalg.norm(table[other]))
+            for other in article
+            if table[other].any()
+        ]
+        total += weight
+        reached += weight * max([0.0, *cosines])
+    return reached / total if total else 0.0
+
+
+@given(
+    st.integers(0, 2**32),
+    word_lists,
+    st.lists(st.tuples(word_lists, word_lists), min_size=1, max_size=6),
+)
+def test_coverage_equals_a_plain_loop(seed, query, articles):
+    """With random vectors, over all words and over the heading; idf counts all words for both."""
+    table = np.random.default_rng(seed).normal(size=(12, 3)).astype(np.float32)
     table[[0, 7]] = 0  # unknown
-    expected = []
-    for article in articles:
-        total = reached = 0.0
-        for word in query:  # a repeated word simply comes again
-            length = float(np.linalg.norm(table[word]))
-            if not length:
-                continue
-            n = sum(word in other for other in articles)
-            weight = length * math.log(1 + (len(articles) - n + 0.5) / (n + 0.5))
-            cosines = [
-                float(table[word] @ table[other]) / length / float(np.linalg.norm(table[other]))
-                for other in article
-                if table[other].any()
-            ]
-            total += weight
-            reached += weight * max([0.0, *cosines])
-        expected.append(reached / total if total else 0.0)
-    assert scores(query, articles, table=table) == pytest.approx(expected, abs=1e-5)
+    headings, rests = zip(*articles, strict=True)
+    whole = [heading + rest for heading, rest in articles]
+    frequencies = [sum(word in words for words in whole) for word in range(12)]
+    found = coverage(query, rests, headings=headings, table=table)
+    for given_words, scores_of in ((whole, found.words), (headings, found.heading_words)):
+        expected = [plain_loop(query, frequencies, len(whole), a, table) for a in given_words]
+        assert scores_of == pytest.approx(expected, abs=1e-5)
+
+
+@given(word_lists, st.lists(st.tuples(word_lists, word_lists), min_size=1, max_size=6))
+def test_heading_never_covers_more_than_the_article(query, articles):
+    """Its words are some of the article's, and both lie between 0 and 1."""
+    table = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+    headings, rests = zip(*articles, strict=True)
+    found = coverage(query, rests, headings=headings, table=table)
+    assert (found.heading_words <= found.words).all()
+    assert (found.heading_words >= 0).all()
+    assert (found.words <= 1 + 1e-9).all()

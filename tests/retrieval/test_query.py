@@ -1,4 +1,4 @@
-"""Tests of how a text becomes weighted terms and a vector."""
+"""Tests of how a text becomes weighted terms, a vector and words."""
 
 import numpy as np
 import pytest
@@ -7,17 +7,26 @@ from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.dictionaries import Dictionaries
 from kbsearch.encoders.registry import load_encoder
 from kbsearch.retrieval.query import MAX_CHARACTERS, QueryReader
+from kbsearch.retrieval.spelling import Correction, Speller
 from kbsearch.settings import Settings
+
+
+def reader_with(**query):
+    """A reader with one synonym of one term and one of two, at 0.4; earlier turns count 0.3.
+
+    排水 is a word of its index.
+    """
+    settings = Settings.model_validate(
+        {"bm25": {"synonym_weight": 0.4}, "query": {"context_weight": 0.3, **query}}
+    )
+    dictionaries = Dictionaries(synonyms="手表,腕表\n续航 => 电池时间")
+    return QueryReader(Analyzer(dictionaries), load_encoder(), Speller({"排水": 1}), settings)
 
 
 @pytest.fixture(scope="module")
 def reader():
-    """A reader with one synonym of one term and one of two, at 0.4; earlier turns count 0.3."""
-    settings = Settings.model_validate(
-        {"bm25": {"synonym_weight": 0.4}, "fusion": {"context_weight": 0.3}}
-    )
-    dictionaries = Dictionaries(synonyms="手表,腕表\n续航 => 电池时间")
-    return QueryReader(Analyzer(dictionaries), load_encoder(), settings)
+    """A reader as it comes."""
+    return reader_with()
 
 
 def read(reader, text, context=()):
@@ -61,6 +70,39 @@ def test_earlier_turns_bend_the_vector(reader):
     plain, bent = read(reader, "怎么处理"), read(reader, "怎么处理", ["空调漏水"])
     assert bent.vector @ topic.vector > plain.vector @ topic.vector
     assert np.linalg.norm(bent.vector) == pytest.approx(1)
+
+
+def test_misspelt_word_is_read_as_it_was_meant(reader):
+    """Terms, vector and words are those of the right text; `text` is kept, and what was done."""
+    typed, meant = read(reader, "不牌水怎么办"), read(reader, "不排水怎么办")
+    assert (typed.text, typed.corrections) == ("不牌水怎么办", (Correction("牌水", "排水"),))
+    assert meant.corrections == ()
+    assert "排水" in typed.terms
+    assert typed.terms == meant.terms
+    np.testing.assert_array_equal(typed.vector, meant.vector)
+    np.testing.assert_array_equal(typed.words.ids, meant.words.ids)
+
+
+def test_spelling_can_be_switched_off():
+    """With `query.spelling` false a text is read as it was typed."""
+    typed = read(reader_with(spelling=False), "不牌水怎么办")
+    assert typed.corrections == ()
+    assert "排水" not in typed.terms
+
+
+def test_traditional_text_is_corrected_in_its_normal_form(reader):
+    """Correction comes after normalisation: full-width letters are letters."""
+    assert read(reader, "ＰＡＩＳＨＵＩ").corrections == (Correction("paishui", "排水"),)
+
+
+def test_words_of_earlier_turns_count_less(reader):
+    """Each counts 0.3 of what it would, however often it was said."""
+    (topic,) = reader.read(["空调"])
+    once, twice = (read(reader, "怎么办", [turn]).words for turn in ("空调", "空调空调"))
+    own = len(read(reader, "怎么办").words.ids)
+    assert once.ids[own:].tolist() == topic.words.ids.tolist()
+    assert once.counts[own:] == pytest.approx(0.3 * topic.words.counts)
+    assert twice.counts.tolist() == once.counts.tolist()
 
 
 def test_only_the_head_of_a_long_text_counts(reader):

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
+from kbsearch.retrieval.features import Features
+from kbsearch.retrieval.fusion import feature_weights
 from kbsearch.retrieval.response import Decision, Hit, SearchResponse
 
 HIT = ["article_id", "title", "kind", "score", "confidence", "matched_question", "highlights"]
@@ -148,30 +150,74 @@ def test_query_counts_more_than_earlier_turns(build_small):
 def test_context_that_counts_for_nothing(build_small):
     """No own word has a vector and the context's weigh 0: words add nothing, and nothing is NaN."""
     rows = [{"id": "code", "title": "E4 手表"}, {"id": "lock", "title": "门锁"}]
-    small = build_small(rows, fusion={"context_weight": 0})
-    hits = small.search("E4", context=["手表"], explain=True).hits
-    assert [(hit.article_id, hit.explanation.late_interaction) for hit in hits] == [("code", 0.0)]
+    small = build_small(rows, query={"context_weight": 0})
+    (hit,) = small.search("E4", context=["手表"], explain=True).hits
+    assert hit.article_id == "code"
+    assert (hit.explanation.ranking["words"], hit.explanation.ranking["heading_words"]) == (0, 0)
 
 
 def test_explanation_has_both_legs(real):
-    """Each leg's score and rank are those of the leg alone; their weighted sum is the score."""
+    """Each leg's score is that of the leg alone."""
     text = "门锁指纹识别不了"
-    response = real.search(text, top_k=10, explain=True)
-    ranks = {
-        leg: {name: (place, score) for place, (name, score) in enumerate(ranked, start=1)}
-        for leg in (Leg.BM25, Leg.DENSE)
-        for ranked in [real.rank(text, leg=leg)]
-    }
-    for hit in response.hits:
+    alone = {leg: dict(real.rank(text, leg=leg)) for leg in (Leg.BM25, Leg.DENSE)}
+    for hit in real.search(text, top_k=10, explain=True).hits:
         why = hit.explanation
         for leg, found in ((Leg.BM25, why.bm25), (Leg.DENSE, why.dense)):
-            if found.rank is not None:
-                assert (found.rank, pytest.approx(found.score)) == ranks[leg][hit.article_id]
-        weight = real.settings.fusion.dense_weight
-        share = real.settings.fusion.late_weight
-        words = share * why.late_interaction + (1 - share) * why.bm25.normalized
-        both = weight * why.dense.normalized + (1 - weight) * words
-        assert both == pytest.approx(hit.score)
+            if hit.article_id in alone[leg]:
+                assert found.score == pytest.approx(alone[leg][hit.article_id])
+            assert 0 <= found.normalized <= 1
+
+
+def test_explanation_ranks_as_the_leg_alone(real):
+    """The rank of an article that a leg finds is its place in the order of that leg."""
+    for text in ("门锁指纹识别不了", "空调漏水", "手表充不进电"):
+        places = {
+            leg: {name: place for place, (name, _) in enumerate(real.rank(text, leg=leg), start=1)}
+            for leg in (Leg.BM25, Leg.DENSE)
+        }
+        for hit in real.search(text, top_k=100, explain=True).hits:
+            why = hit.explanation
+            assert why.bm25.rank == places[Leg.BM25].get(hit.article_id)
+            assert why.dense.rank == places[Leg.DENSE].get(hit.article_id)
+
+
+def test_score_is_the_weighted_sum_of_the_features_explained(real):
+    """What `ranking` says, weighed as the settings say, is the score."""
+    weights = feature_weights(
+        real.settings.ranking, real.searcher.index.vectors.with_questions
+    ).tolist()
+    for hit in real.search("门锁指纹识别不了", top_k=10, explain=True).hits:
+        ranking = hit.explanation.ranking
+        assert list(ranking) == list(Features._fields)
+        total = sum(w * ranking[name] for w, name in zip(weights, Features._fields, strict=True))
+        assert hit.score == pytest.approx(total)
+
+
+def test_explanation_shows_what_was_corrected(build_small):
+    """What was typed and the word it was taken for, for every hit; nothing where nothing was."""
+    small = build_small([{"id": "drain", "title": "洗衣机不排水"}])
+    (typed,), (right,) = (
+        small.search(text, explain=True).hits for text in ("喜衣机不牌水", "洗衣机不排水")
+    )
+    expected = [("喜衣机", "洗衣机"), ("牌水", "排水")]
+    assert [*typed.explanation.corrections] == expected
+    assert right.explanation.corrections == ()
+    assert set(typed.explanation.matched_terms) >= {"洗衣机", "排水"}
+    assert {highlight.field for highlight in typed.highlights} == {"title"}
+
+
+def test_spelling_can_be_switched_off(build_small):
+    """With `query.spelling` false the misspelt words find nothing."""
+    small = build_small([{"id": "drain", "title": "排水"}], query={"spelling": False})
+    assert ids(small.search("牌水")) == []
+
+
+def test_spelling_leaves_queries_without_slips_alone(real):
+    """Titles and similar questions of the articles are read as they stand."""
+    texts = [text for article in real.articles() for text in (article.title, *article.questions)]
+    for text in texts:
+        query, _ = real.searcher.candidates(text, allowed=real.searcher.allowed(), context=())
+        assert query.corrections == ()
 
 
 def test_explanation_says_which_leg_did_not_see_the_article(build_small):
@@ -285,6 +331,7 @@ def test_no_text_raises(knowledge_base, text):
 
 
 ONE = [{"id": "watch", "title": "手表"}]
+UNSURE = {"answer": 1, "answer_strict": 1, "suggest": 0}  # no article is an answer
 
 
 def test_sure_article_is_an_answer(build_small):
@@ -296,13 +343,19 @@ def test_sure_article_is_an_answer(build_small):
 
 def test_unsure_article_is_a_suggestion(build_small):
     """Below the threshold of answers, above that of suggestions."""
-    small = build_small(ONE, decision={"answer": 1, "suggest": 0})
-    assert small.search("手表").decision == "suggest"
+    assert build_small(ONE, decision=UNSURE).search("手表").decision == "suggest"
+
+
+@pytest.mark.parametrize(("strict", "decision"), [(False, "answer"), (True, "suggest")])
+def test_strict_threshold_answers_less(build_small, strict, decision):
+    """The same article is sure enough for one threshold and not for the other."""
+    thresholds = {"answer": 0, "answer_strict": 1, "suggest": 0, "strict": strict}
+    assert build_small(ONE, decision=thresholds).search("手表").decision == decision
 
 
 def test_improbable_article_is_declined(build_small):
     """Below both thresholds; the hits are there to be looked at all the same."""
-    response = build_small(ONE, decision={"answer": 1, "suggest": 1}).search("手表")
+    response = build_small(ONE, decision={**UNSURE, "suggest": 1}).search("手表")
     assert (response.decision, ids(response)) == ("abstain", ["watch"])
 
 
@@ -312,7 +365,7 @@ def test_asks_back_between_products(build_small):
         {"id": "a", "title": "手表重启", "products": ["腕伴 S2"]},
         {"id": "b", "title": "手表重启", "products": ["腕伴 S3"]},
     ]
-    small = build_small(rows, decision={"answer": 1, "suggest": 0})
+    small = build_small(rows, decision=UNSURE)
     response = small.search("手表重启")
     assert response.decision == "clarify"
     assert (response.clarify.facet, response.clarify.values) == ("products", ("腕伴 S2", "腕伴 S3"))
@@ -334,7 +387,7 @@ def test_decision_does_not_depend_on_how_much_is_shown(build_small):
         {"id": "a", "title": "手表空调", "products": ["甲"]},
         {"id": "b", "title": "手表门锁", "products": ["乙"]},
     ]
-    small = build_small(rows, decision={"answer": 1, "suggest": 0})
+    small = build_small(rows, decision=UNSURE)
     few, many = small.search("手表", top_k=1), small.search("手表", top_k=5)
     assert few.decision == many.decision == "clarify"
     assert few.clarify == many.clarify

@@ -1,0 +1,148 @@
+"""Fits the defaults of ranking, confidence and decision, and prints them as settings.
+
+::
+
+    python benchmarks/fit_defaults.py [--data DATA] [--dev FOLDER]
+
+Weights for articles with similar questions come from the dev sets of `eval/`, those for articles
+without from the development sets ``support`` and ``esp`` of `bench_encoder.py`; confidence from all
+of them. The figures are of queries that the fit did not see: of each industry after a fit on the
+other three, of the rest by five folds of articles.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from bench_encoder import tasks
+from numpy.typing import NDArray
+
+from kbsearch.evaluation.query_set import JudgedQuery, QuerySet
+from kbsearch.evaluation.reliability import calibration_error, reliability
+from kbsearch.knowledge_base import KnowledgeBase
+from kbsearch.settings import ConfidenceSettings, FeatureWeights
+from kbsearch.tuning.calibration import first_candidates, fit_confidence, probabilities, thresholds
+from kbsearch.tuning.examples import Example, collect
+from kbsearch.tuning.weights import fit_weights, is_hit
+
+_ROOT = Path(__file__).parent.parent
+_INDUSTRIES = ("smart_devices", "telecom", "ecommerce", "finance")
+_PLAIN = ("support", "esp")
+_FOLDS = 5
+
+
+def main() -> None:
+    """Prints figures and settings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=_ROOT.parent / "shared" / "data")
+    parser.add_argument("--dev", type=Path, default=_ROOT / ".demo" / "encoder_dev")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        asked = {name: _industry(name, Path(work) / name) for name in _INDUSTRIES}
+        plain = {}
+        for task in tasks(given.data, given.dev):
+            if task.name in _PLAIN:
+                ours = KnowledgeBase.build(task.articles, Path(work) / task.name)
+                plain[task.name] = collect(
+                    ours,
+                    [
+                        JudgedQuery(id=str(number), text=text, relevant=sorted(right))
+                        for number, (text, right) in enumerate(task.queries)
+                    ],
+                )
+    weights = {
+        "with_questions": _cross_validated(asked, by_name=True),
+        "without_questions": _cross_validated(plain, by_name=False),
+    }
+    print("[ranking]")
+    for name, fitted in weights.items():
+        print(f"{name}: {fitted}")
+    _confidence(asked, plain, weights)
+
+
+def _industry(name: str, index: Path) -> list[Example]:
+    """The examples of one knowledge base of ours."""
+    queries = QuerySet.read([_ROOT / "eval" / name / "dev.jsonl"]).queries
+    return collect(KnowledgeBase.build([_ROOT / "corpora" / name], index), queries)
+
+
+def _cross_validated(sets: dict[str, list[Example]], *, by_name: bool) -> FeatureWeights:
+    """Weights fitted on all; prints hit@1 of each set by weights that were fitted on others."""
+    for name, examples in sets.items():
+        answerable = [example for example in examples if example.article]
+        if by_name:
+            others = [e for other, given in sets.items() if other != name for e in given]
+            hits = [is_hit(example, fit_weights(others)) for example in answerable]
+        else:
+            hits = _folded(answerable)
+        legs = {
+            str(leg): f"{np.mean([e.leg_hits[leg] for e in answerable]):.1%}"
+            for leg in answerable[0].leg_hits
+        }
+        print(
+            f"# {name}: {len(hits)} queries, ranked by others' weights {np.mean(hits):.1%}, {legs}"
+        )
+    return fit_weights([example for examples in sets.values() for example in examples])
+
+
+def _folded(examples: list[Example]) -> list[bool]:
+    """Hits by weights fitted on the other folds; folds are made by article."""
+    articles = sorted({example.article for example in examples})
+    fold_of = dict(
+        zip(articles, np.random.default_rng(0).integers(_FOLDS, size=len(articles)), strict=True)
+    )
+    hits = []
+    for fold in range(_FOLDS):
+        weights = fit_weights([e for e in examples if fold_of[e.article] != fold])
+        hits += [is_hit(e, weights) for e in examples if fold_of[e.article] == fold]
+    return hits
+
+
+def _confidence(
+    asked: dict[str, list[Example]],
+    plain: dict[str, list[Example]],
+    weights: dict[str, FeatureWeights],
+) -> None:
+    """Fits confidence and thresholds, each set counting alike; prints settings and ECE."""
+    sets = {name: (examples, weights["with_questions"]) for name, examples in asked.items()}
+    sets |= {name: (examples, weights["without_questions"]) for name, examples in plain.items()}
+    firsts = {name: first_candidates(*given) for name, given in sets.items()}
+    unseen = {
+        name: probabilities(
+            firsts[name][0], _fitted({k: v for k, v in firsts.items() if k != name})
+        )
+        for name in firsts
+    }
+    for name, confidence in unseen.items():
+        error = calibration_error(reliability(confidence.tolist(), firsts[name][1].tolist()))
+        print(f"# {name}: ECE {error:.3f} by others' model")
+    known = np.concatenate([unseen[name] for name in asked])
+    right = np.concatenate([firsts[name][1] for name in asked])
+    answerable = np.array(
+        [bool(e.article) for examples in asked.values() for e in examples if len(e.right)]
+    )
+    error = calibration_error(reliability(known.tolist(), right.tolist()))
+    print(f"# all with questions: ECE {error:.3f}")
+    decision = thresholds(known, right, answerable)
+    bad, good = known[~answerable], known[answerable]
+    print(
+        f"# unanswerable not answered {np.mean(bad < decision.answer):.1%}, declined "
+        f"{np.mean(bad < decision.suggest):.1%}; answerable answered "
+        f"{np.mean(good >= decision.answer):.1%}, declined {np.mean(good < decision.suggest):.1%}"
+    )
+    print(f"[confidence]\n{_fitted(firsts)}\n[decision]\n{decision}")
+
+
+def _fitted(
+    firsts: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]],
+) -> ConfidenceSettings:
+    """The model over several sets, each counting alike."""
+    inputs = np.concatenate([given for given, _ in firsts.values()])
+    right = np.concatenate([given for _, given in firsts.values()])
+    counts = np.concatenate([np.full(len(given), 1 / len(given)) for _, given in firsts.values()])
+    return fit_confidence(inputs, right, counts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""Recommendation sets: what should lie on the agent's desk, and how much of it is recommended.
+
+A case is a text, a conversation, a customer context or an open article, with the articles wanted in
+each slot, best first, and those that would be right as the very first. An article that is wanted in
+two slots is right in either. Cases in which nothing is wanted are right if nothing is shown.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from kbsearch.errors import Problem, QuerySetError
+from kbsearch.evaluation.significance import Estimate, mean, share
+from kbsearch.knowledge_base import KnowledgeBase
+from kbsearch.recommendation.conversation import Turn
+from kbsearch.recommendation.customer import CustomerContext
+from kbsearch.recommendation.recommender import Recommendation
+from kbsearch.recommendation.slots import Slot
+
+DEPTH = 3  # articles of a slot that an agent reads
+TARGET = 0.8  # of `RecommendationEvaluation.found`
+
+
+class RecommendationCase(BaseModel):
+    """One situation at an agent's desk, with judgments.
+
+    Attributes:
+        id: Unique in the set.
+        type: Which of the next four fields is given.
+        text: The problem as it was typed.
+        conversation: Turns so far.
+        context: A customer who has not asked anything.
+        article_id: The article that the agent has open.
+        wanted: Slot to every article that is right there, best first.
+        first: Articles that would be right as the very first.
+        industry: What it belongs to; `read_cases` takes the name of the folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(min_length=1)]
+    type: Literal["text", "conversation", "context", "article"]
+    text: str | None = None
+    conversation: tuple[Turn, ...] | None = None
+    context: CustomerContext | None = None
+    article_id: str | None = None
+    wanted: Mapping[Slot, tuple[str, ...]]
+    first: tuple[str, ...] = ()
+    industry: str = ""
+
+    @model_validator(mode="after")
+    def _has_what_its_type_says(self) -> "RecommendationCase":
+        given = {
+            "text": self.text,
+            "conversation": self.conversation,
+            "context": self.context,
+            "article": self.article_id,
+        }
+        if [name for name, value in given.items() if value is not None] != [self.type]:
+            raise PydanticCustomError("case_type", "give exactly what the type says")
+        return self
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether nothing in the knowledge base fits."""
+        return not any(self.wanted.values())
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOutcome:
+    """What was recommended in one case.
+
+    Attributes:
+        case: The case.
+        shown: Slot to article ids, in the order in which the slots are shown.
+    """
+
+    case: RecommendationCase
+    shown: Mapping[Slot, tuple[str, ...]]
+
+    @property
+    def first(self) -> str | None:
+        """The first article of all; None if nothing is shown."""
+        return next((entry for entries in self.shown.values() for entry in entries), None)
+
+    @property
+    def is_first_right(self) -> bool | None:
+        """Whether the first action is right; None where nobody judged it (an open article)."""
+        if self.case.is_out_of_reach:
+            return self.first is None
+        return self.first in self.case.first if self.case.first else None
+
+    def found(self, slot: Slot) -> tuple[int, int]:
+        """How many of the articles wanted in `slot` are found, and of how many that can be.
+
+        An article wanted in two slots is found in either.
+        """
+        wanted = self.case.wanted.get(slot, ())
+        right = {
+            article
+            for other, articles in self.case.wanted.items()
+            for article in self.shown.get(other, ())[:DEPTH]
+            if article in articles
+        }
+        room = min(DEPTH, len(wanted))
+        return min(room, len(right & set(wanted))), room
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFigures:
+    """Measures of one slot.
+
+    Attributes:
+        precision: Precision@1: share of the cases with something in the slot whose first is wanted.
+        recall: Recall@3: mean over the cases that want something; 1 if as many as there is room
+            for are found.
+        found: Share of the wanted articles, at most 3 a case, that are found.
+    """
+
+    precision: Estimate
+    recall: Estimate
+    found: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationEvaluation:
+    """Measures of a recommendation set.
+
+    Attributes:
+        slots: Figures of each slot.
+        first: Right first action.
+        found: Share of all wanted articles that are among the first 3 of a slot that wants them.
+        quiet: Share of the cases out of reach in which nothing is shown.
+        by_type: Type of case to right first action and share found.
+        by_industry: The same by industry.
+        outcomes: Every case.
+    """
+
+    slots: Mapping[Slot, SlotFigures]
+    first: Estimate
+    found: Estimate
+    quiet: Estimate
+    by_type: Mapping[str, tuple[Estimate, Estimate]]
+    by_industry: Mapping[str, tuple[Estimate, Estimate]]
+    outcomes: tuple[CaseOutcome, ...]
+
+
+def read_cases(paths: Iterable[str | Path]) -> tuple[RecommendationCase, ...]:
+    """Reads JSONL files, one case a line.
+
+    Raises:
+        QuerySetError: A file cannot be read or is empty, or a line is wrong; names every one.
+    """
+    cases: list[RecommendationCase] = []
+    problems: list[Problem] = []
+    listed = [Path(path) for path in paths]
+    for path in listed:
+        for found in _read(path):
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                cases.append(found)
+    name = ", ".join(str(path) for path in listed)
+    repeated = [each for each, n in Counter(case.id for case in cases).items() if n > 1]
+    problems += [Problem("query_duplicate", name, field="id", value=each) for each in repeated]
+    if not cases and not problems:
+        problems.append(Problem("query_set_empty", name))
+    if problems:
+        raise QuerySetError("query_set_invalid", problems)
+    return tuple(cases)
+
+
+def evaluate_recommendations(
+    knowledge_base: KnowledgeBase, cases: Iterable[RecommendationCase]
+) -> RecommendationEvaluation:
+    """Recommends for every case, without what was learned from events, and measures."""
+    return measure([CaseOutcome(case, _shown(knowledge_base, case)) for case in cases])
+
+
+def measure(outcomes: Sequence[CaseOutcome]) -> RecommendationEvaluation:
+    """Measures of outcomes."""
+
+    def sliced(attribute: str) -> dict[str, tuple[Estimate, Estimate]]:
+        groups: dict[str, list[CaseOutcome]] = {}
+        for outcome in outcomes:
+            groups.setdefault(getattr(outcome.case, attribute), []).append(outcome)
+        return {name: (_first(own), _found(own, Slot)) for name, own in sorted(groups.items())}
+
+    out_of_reach = [outcome for outcome in outcomes if outcome.case.is_out_of_reach]
+    return RecommendationEvaluation(
+        slots={slot: _figures(outcomes, slot) for slot in Slot},
+        first=_first(outcomes),
+        found=_found(outcomes, Slot),
+        quiet=share(sum(outcome.first is None for outcome in out_of_reach), len(out_of_reach)),
+        by_type=sliced("type"),
+        by_industry=sliced("industry"),
+        outcomes=tuple(outcomes),
+    )
+
+
+def _shown(knowledge_base: KnowledgeBase, case: RecommendationCase) -> dict[Slot, tuple[str, ...]]:
+    recommendation: Recommendation = knowledge_base.recommend(
+        case.text,
+        conversation=case.conversation,
+        article_id=case.article_id,
+        context=case.context,
+        use_events=False,
+    )
+    return {
+        slot: tuple(entry.article_id for entry in entries)
+        for slot, entries in recommendation.slots.items()
+    }
+
+
+def _first(outcomes: Iterable[CaseOutcome]) -> Estimate:
+    judged = [right for each in outcomes if (right := each.is_first_right) is not None]
+    return share(sum(judged), len(judged))
+
+
+def _found(outcomes: Iterable[CaseOutcome], slots: Iterable[Slot]) -> Estimate:
+    counts = [outcome.found(slot) for outcome in outcomes for slot in [*slots]]
+    return share(sum(found for found, _ in counts), sum(room for _, room in counts))
+
+
+def _figures(outcomes: Sequence[CaseOutcome], slot: Slot) -> SlotFigures:
+    filled = [outcome for outcome in outcomes if outcome.shown.get(slot)]
+    right = [each for each in filled if each.shown[slot][0] in each.case.wanted.get(slot, ())]
+    counts = [outcome.found(slot) for outcome in outcomes if outcome.case.wanted.get(slot)]
+    return SlotFigures(
+        precision=share(len(right), len(filled)),
+        recall=mean([found / room for found, room in counts]),
+        found=_found(outcomes, [slot]),
+    )
+
+
+def _read(path: Path) -> Iterator[RecommendationCase | Problem]:
+    """The cases of one file, and a problem for each line that is none."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        yield Problem("query_file_unreadable", str(path), params={"reason": str(error)})
+        return
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            case = RecommendationCase.model_validate_json(line)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                field = ".".join(str(part) for part in fault["loc"])
+                value = "" if isinstance(fault["input"], dict) else str(fault["input"])
+                reason = {"reason": fault["msg"]}
+                yield Problem("query_wrong", str(path), number, field, value, reason)
+            continue
+        yield case.model_copy(update={"industry": path.resolve().parent.name})

@@ -1,0 +1,104 @@
+"""Calibration: what a score is worth, and from where on to answer.
+
+Confidence is a logistic regression by maximum likelihood over the first candidate of each query
+(Platt 1999), unanswerable queries included: there the first candidate is always wrong.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.retrieval.confidence import FEATURES
+from kbsearch.retrieval.features import Features
+from kbsearch.settings import ConfidenceSettings, DecisionSettings, FeatureWeights
+from kbsearch.tuning.examples import Example
+from kbsearch.tuning.weights import scores
+
+PRECISION, STRICT_PRECISION = 0.95, 0.98
+_DECLINED = 0.04  # of the answerable queries: the issue of declining them is worse than a bad hint
+_PENALTY = 1e-4
+
+_QUESTION = Features._fields.index("question")
+
+
+def first_candidates(
+    examples: Sequence[Example], weights: FeatureWeights
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(queries, features) of each first candidate as in `confidence`, and whether it is right.
+
+    Queries without candidates are left out: they are declined whatever the model says.
+    """
+    inputs, right = [], []
+    for example in examples:
+        if not len(example.right):
+            continue
+        own = scores(example, weights)
+        first = int(own.argmax())
+        other = np.delete(own, first).max(initial=0.0)
+        inputs.append(
+            [
+                own[first],
+                own[first] - other,
+                example.features[first, _QUESTION],
+                example.coverage[first],
+            ]
+        )
+        right.append(example.right[first])
+    return np.array(inputs).reshape(-1, len(FEATURES)), np.array(right, np.bool_)
+
+
+def fit_confidence(
+    inputs: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> ConfidenceSettings:
+    """The logistic model of `right` given `inputs`, each query counting its share of `weights`."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    design = np.column_stack([np.ones(len(inputs)), inputs])
+    share = weights / weights.sum()
+
+    def loss(model: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = design @ model
+        value = share @ (np.logaddexp(0, logits) - right * logits) + _PENALTY * model @ model
+        gradient = design.T @ (share * (expit(logits) - right)) + 2 * _PENALTY * model
+        return float(value), gradient
+
+    found = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
+    names = ("intercept", *FEATURES)
+    return ConfidenceSettings(**dict(zip(names, np.round(found, 3).tolist(), strict=True)))
+
+
+def probabilities(inputs: NDArray[np.float64], model: ConfidenceSettings) -> NDArray[np.float64]:
+    """(queries,) the confidence of each first candidate."""
+    from scipy.special import expit
+
+    weights = np.array([getattr(model, name) for name in FEATURES])
+    result: NDArray[np.float64] = expit(model.intercept + inputs @ weights)
+    return result
+
+
+def thresholds(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]
+) -> DecisionSettings:
+    """Where to answer for the stated precisions, and where to decline.
+
+    Args:
+        confidence: (queries,) of first candidates that the model was not fitted on.
+        right: (queries,) whether they are right.
+        answerable: (queries,) whether the query has an answer at all.
+    """
+    answer = _threshold(confidence, right, PRECISION)
+    strict = _threshold(confidence, right, STRICT_PRECISION)
+    suggest = float(np.quantile(confidence[answerable], _DECLINED)) if answerable.any() else 0.0
+    return DecisionSettings(
+        answer=answer, answer_strict=max(strict, answer), suggest=round(min(suggest, answer), 3)
+    )
+
+
+def _threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], wanted: float) -> float:
+    """The lowest confidence from which on the share of right ones is at least `wanted`; else 1."""
+    order = np.argsort(-confidence, kind="stable")
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    reached = np.flatnonzero(precision >= wanted)
+    return round(float(confidence[order[reached[-1]]]), 3) if len(reached) else 1.0
