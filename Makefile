@@ -42,10 +42,11 @@ content-check: $(READY) ## check articles and query sets: counts, splits, leaks,
 	@for industry in $(INDUSTRIES); do $(BIN)/kbsearch validate corpora/$$industry || exit 1; done
 	$(BIN)/pytest -q tests/content
 
-eval: $(READY) ## measure accuracy on the query sets in eval/: SPLIT=test (the default) or dev
+eval: $(READY) ## accuracy on the query sets in eval/, reports in .demo/: SPLIT=test (the default) or dev
 	@for industry in $(INDUSTRIES); do \
 		$(BIN)/kbsearch build corpora/$$industry --index .demo/$$industry && \
-		$(BIN)/kbsearch eval eval/$$industry/$(SPLIT).jsonl --index .demo/$$industry || exit 1; \
+		$(BIN)/kbsearch eval eval/$$industry/$(SPLIT).jsonl --index .demo/$$industry \
+			--history eval/$$industry/history.jsonl --report .demo/$${industry}_$(SPLIT).html || exit 1; \
 	done
 
 bench: $(READY) ## build time, search time and accuracy on real articles (needs $(DATA))

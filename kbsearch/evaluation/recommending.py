@@ -5,6 +5,8 @@ each slot, best first, and those that would be right as the very first. An artic
 two slots is right in either. Cases in which nothing is wanted are right if nothing is shown.
 """
 
+import random
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +21,13 @@ from kbsearch.evaluation.significance import Estimate, mean, share
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.recommendation.conversation import Turn
 from kbsearch.recommendation.customer import CustomerContext
+from kbsearch.recommendation.events import Action, Event, EventStore
 from kbsearch.recommendation.recommender import Recommendation
 from kbsearch.recommendation.slots import Slot
 
 DEPTH = 3  # articles of a slot that an agent reads
 TARGET = 0.8  # of `RecommendationEvaluation.found`
+_WAVED_AWAY = 0.5  # of what simulated agents see and cannot use
 
 
 class RecommendationCase(BaseModel):
@@ -134,7 +138,9 @@ class RecommendationEvaluation:
     Attributes:
         slots: Figures of each slot.
         first: Right first action.
-        found: Share of all wanted articles that are among the first 3 of a slot that wants them.
+        found: Share of all wanted articles, at most 3 a slot, that are among the first 3 of a slot
+            that wants them.
+        reached: Share of the wanted slots in which at least one wanted article is found.
         quiet: Share of the cases out of reach in which nothing is shown.
         by_type: Type of case to right first action and share found.
         by_industry: The same by industry.
@@ -144,6 +150,7 @@ class RecommendationEvaluation:
     slots: Mapping[Slot, SlotFigures]
     first: Estimate
     found: Estimate
+    reached: Estimate
     quiet: Estimate
     by_type: Mapping[str, tuple[Estimate, Estimate]]
     by_industry: Mapping[str, tuple[Estimate, Estimate]]
@@ -176,10 +183,90 @@ def read_cases(paths: Iterable[str | Path]) -> tuple[RecommendationCase, ...]:
 
 
 def evaluate_recommendations(
-    knowledge_base: KnowledgeBase, cases: Iterable[RecommendationCase]
+    knowledge_base: KnowledgeBase,
+    cases: Iterable[RecommendationCase],
+    *,
+    use_events: bool = False,
 ) -> RecommendationEvaluation:
-    """Recommends for every case, without what was learned from events, and measures."""
-    return measure([CaseOutcome(case, _shown(knowledge_base, case)) for case in cases])
+    """Recommends for every case, and measures; what events taught counts only if asked for."""
+    shown = ((case, _shown(knowledge_base, case, use_events=use_events)) for case in cases)
+    return measure([CaseOutcome(case, slots) for case, slots in shown])
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What learning from simulated agents changes.
+
+    Attributes:
+        events: How many events were simulated.
+        seen: Measures before and after of the cases that were learned from.
+        unseen: The same of the others.
+    """
+
+    events: int
+    seen: tuple[RecommendationEvaluation, RecommendationEvaluation]
+    unseen: tuple[RecommendationEvaluation, RecommendationEvaluation]
+
+
+def replay(
+    knowledge_base: KnowledgeBase,
+    cases: Sequence[RecommendationCase],
+    *,
+    rounds: int = 10,
+    seed: int = 0,
+) -> Replay:
+    """Lets simulated agents work through every other case, then measures all again.
+
+    An agent looks at rank r with probability 1 / r. Of what he looks at, he uses what is wanted
+    (a solution solves, the rest is attached) and waves away half of the rest. The events go to a
+    store of their own; those of the knowledge base are neither read nor changed.
+
+    Args:
+        knowledge_base: What recommends.
+        cases: The cases; those at even places are learned from.
+        rounds: How often each case comes up.
+        seed: Of the simulated agents.
+    """
+    learned, others = cases[::2], cases[1::2]
+    chance = random.Random(seed)
+    before = {True: evaluate_recommendations(knowledge_base, learned)}
+    before[False] = evaluate_recommendations(knowledge_base, others)
+    with tempfile.TemporaryDirectory() as folder:
+        pupil = KnowledgeBase(knowledge_base.index_dir, knowledge_base.searcher)
+        pupil.events = EventStore(Path(folder) / "events.sqlite")
+        for number in range(rounds):
+            pupil.events.record_many(
+                event
+                for case in learned
+                for event in _simulated(
+                    case, _shown(pupil, case, use_events=True), f"{case.id}-{number}", chance
+                )
+            )
+        count = sum(1 for _ in pupil.events.events())
+        after = [evaluate_recommendations(pupil, own, use_events=True) for own in (learned, others)]
+        pupil.events.close()
+    return Replay(count, (before[True], after[0]), (before[False], after[1]))
+
+
+def _simulated(
+    case: RecommendationCase,
+    shown: Mapping[Slot, Sequence[str]],
+    case_id: str,
+    chance: random.Random,
+) -> Iterator[Event]:
+    """What an agent does with what he is shown."""
+    for slot, articles in shown.items():
+        for rank, article in enumerate(articles, start=1):
+            done = [Action.SHOWN]
+            if chance.random() < 1 / rank:
+                if article in case.wanted.get(slot, ()):
+                    done.append(Action.SOLVED if slot is Slot.SOLUTION else Action.ATTACHED)
+                elif chance.random() < _WAVED_AWAY:
+                    done.append(Action.DISMISSED)
+            for action in done:
+                yield Event(
+                    action=action, article_id=article, slot=slot, rank=rank, case_id=case_id
+                )
 
 
 def measure(outcomes: Sequence[CaseOutcome]) -> RecommendationEvaluation:
@@ -191,11 +278,13 @@ def measure(outcomes: Sequence[CaseOutcome]) -> RecommendationEvaluation:
             groups.setdefault(getattr(outcome.case, attribute), []).append(outcome)
         return {name: (_first(own), _found(own, Slot)) for name, own in sorted(groups.items())}
 
+    counts = [outcome.found(slot) for outcome in outcomes for slot in outcome.case.wanted]
     out_of_reach = [outcome for outcome in outcomes if outcome.case.is_out_of_reach]
     return RecommendationEvaluation(
         slots={slot: _figures(outcomes, slot) for slot in Slot},
         first=_first(outcomes),
         found=_found(outcomes, Slot),
+        reached=share(sum(found > 0 for found, _ in counts), len(counts)),
         quiet=share(sum(outcome.first is None for outcome in out_of_reach), len(out_of_reach)),
         by_type=sliced("type"),
         by_industry=sliced("industry"),
@@ -203,13 +292,15 @@ def measure(outcomes: Sequence[CaseOutcome]) -> RecommendationEvaluation:
     )
 
 
-def _shown(knowledge_base: KnowledgeBase, case: RecommendationCase) -> dict[Slot, tuple[str, ...]]:
+def _shown(
+    knowledge_base: KnowledgeBase, case: RecommendationCase, *, use_events: bool
+) -> dict[Slot, tuple[str, ...]]:
     recommendation: Recommendation = knowledge_base.recommend(
         case.text,
         conversation=case.conversation,
         article_id=case.article_id,
         context=case.context,
-        use_events=False,
+        use_events=use_events,
     )
     return {
         slot: tuple(entry.article_id for entry in entries)

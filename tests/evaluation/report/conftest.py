@@ -13,8 +13,8 @@ from kbsearch.evaluation.suggestions import Remedy, Suggestion
 from kbsearch.retrieval.candidates import Leg
 from kbsearch.retrieval.response import Decision
 
-MARKUP = '<script>alert("x")</script>&amp;'
 VOID = frozenset({"meta", "br", "input"})
+CELLS = frozenset({"td", "th", "dt", "dd", "small", "option"})
 
 
 class Page(HTMLParser):
@@ -28,6 +28,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         """Notes an element."""
         self.elements.append((tag, dict(attrs)))
+        if tag in CELLS:
+            self.texts.append(" ")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -61,7 +63,13 @@ def read():
 
 
 @pytest.fixture(scope="session")
-def full(evaluation, outcome):
+def markup():
+    """What must not work in a browser."""
+    return '<script>alert("x")</script>&amp;'
+
+
+@pytest.fixture(scope="session")
+def full(evaluation, outcome, markup):
     """The small evaluation with two misses, one of them known, and one query wrongly declined."""
     rankings = {leg: ("book-repair", "ac-not-cooling") for leg in Leg} | {"dense": ("other",)}
     values = {"final": {"hit@1": 0.0}}
@@ -72,7 +80,7 @@ def full(evaluation, outcome):
         "industry": "telecom",
     }
     outranked = outcome(
-        False, id="m1", text="空調不冷了" + MARKUP, type="typo", context=("你好",), **asked
+        False, id="m1", text="空調不冷了" + markup, type="typo", context=("你好",), **asked
     )
     known = outcome(
         False, id="m2", text="机器吹热风", type="symptom", known_failure="没有同义词", **asked
@@ -106,7 +114,7 @@ def full(evaluation, outcome):
         suggestions=(remedy,),
         confusions=(Confusion("ac-not-cooling", "book-repair", ("m1",), 3),),
         to_judge=(ToJudge("m2", "other", ("dense",)),),
-        titles={**evaluation.titles, "other": "其他" + MARKUP},
+        titles={**evaluation.titles, "other": "其他" + markup},
         slices={**evaluation.slices, "product": {"腕伴 S2": share(19, 30), "空": share(0, 0)}},
     )
 

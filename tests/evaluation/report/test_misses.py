@@ -1,5 +1,7 @@
 """Tests of what is marked in titles and of how rankings are laid side by side."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ def test_pieces_make_up_the_title(title, queries):
     """Nothing of a title is lost, and matched pieces alternate with others."""
     found = pieces(title, queries)
     assert "".join(piece.text for piece in found) == title
-    assert all(before.matched != after.matched for before, after in zip(found, found[1:]))
+    assert all(before.matched != after.matched for before, after in pairwise(found))
 
 
 def test_pairs_are_marked_in_the_normal_form():

@@ -5,20 +5,24 @@ from dataclasses import fields, replace
 from html import unescape
 
 import pytest
-from conftest import MARKUP
 
 from kbsearch.evaluation.declining import Declining
+from kbsearch.evaluation.measures import MEASURES
 from kbsearch.evaluation.report import render
 from kbsearch.evaluation.significance import Estimate, share
 
 LANGUAGES = pytest.mark.parametrize("lang", ["zh", "en"])
 
 
-def shares(evaluation):
-    """Every estimate that the report shows."""
+def shown(estimate):
+    """A share with its interval, as it is shown."""
+    return f"{estimate.value:.1%} {estimate.low:.1%}–{estimate.high:.1%}" if estimate.count else "—"
+
+
+def counted(evaluation):
+    """Every share that is shown with its number of queries."""
     declining = evaluation.declining
-    yield from (share for values in evaluation.systems.values() for share in values.values())
-    yield from (share for values in evaluation.slices.values() for share in values.values())
+    yield from (each for values in evaluation.slices.values() for each in values.values())
     yield from declining.not_answered_by_type.values()
     for field in fields(Declining):
         if isinstance(value := getattr(declining, field.name), Estimate):
@@ -29,10 +33,12 @@ def shares(evaluation):
 def test_report_has_the_figures_of_the_evaluation(full, read, lang):
     """Each share with its interval and number, both curves, calibration and latency."""
     text = read(render(full, lang)).text
-    for each in shares(full):
-        if each.count:
-            assert f"{each.value:.1%}{each.low:.1%}–{each.high:.1%}" in text.replace(" ", "")
-            assert str(each.count) in text
+    assert f"{full.accuracy.value:.1%}" in text
+    for leg in full.systems:
+        figures = " ".join(shown(full.systems[leg][name]) for name in MEASURES)
+        assert figures in text.replace("▲ ", "")
+    for each in counted(full):
+        assert f"{shown(each)} {each.count}" in text
     for point in full.coverage:
         assert f"{point.threshold:.3f} {point.coverage:.1%} {point.precision:.1%}" in text
     for each in full.reliability:
@@ -150,11 +156,11 @@ def test_report_is_in_the_language_asked_for(evaluation, read):
     assert '<html lang="en">' in render(without, "en")
 
 
-def test_report_shows_text_as_text(full):
+def test_report_shows_text_as_text(full, markup):
     """What a customer typed or an editor wrote is no markup."""
     html = render(full, "zh")
     assert html.count("<script>") == 1
-    assert unescape(html).count(MARKUP) > 1
+    assert unescape(html).count(markup) > 1
 
 
 def test_equal_evaluations_give_equal_bytes(full, history):
