@@ -1,39 +1,82 @@
-"""Clarification: what to ask back when several products fit equally well."""
+"""Clarification: what to ask back when several articles fit equally well.
 
-from collections.abc import Sequence
+「电脑死机」 may be answered by an article for each of three computers. What tells them apart is a
+facet, such as the product, of which each has values that no other has.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from kbsearch.analysis.filters import normalize
 from kbsearch.article import Article
 from kbsearch.retrieval.response import Clarification
 
 # A candidate this near to the best one, as a share of its score, may as well be the one meant.
-_NEAR = 0.9
+NEAR = 0.9
+# So near that the one may be right only as far as the other is, however sure the first looks.
+TIED = 0.99
+
+_LISTS = ("products", "audience", "regions", "tags")
+_ORDER = ("products", "category", "audience", "regions", "tags")
 
 
 def clarification(
-    text: str, articles: Sequence[Article], scores: Sequence[float]
+    text: str, articles: Sequence[Article], scores: Sequence[float], near: float = NEAR
 ) -> Clarification | None:
-    """The products between which the customer has to choose; None if there is nothing to ask.
+    """The first facet that separates the near candidates; None if there is nothing to ask.
 
-    It asks only if the query names none of them, and every near candidate is about products that no
-    other near candidate is about.
+    A facet separates them if each has a value and no two share one. If the text names one of the
+    values, the customer has said already what is meant.
 
     Args:
-        text: The query.
+        text: The query, and what was said before.
         articles: The hits, best first.
         scores: Their fused scores.
+        near: Share of the best score from which on a candidate may be the one meant.
     """
-    near = [a for a, score in zip(articles, scores, strict=True) if score >= _NEAR * scores[0]]
-    products = [set(article.products) for article in near]
-    if len(near) < 2 or not all(products):
+    least = near * max(scores, default=0.0)
+    meant = [article for article, score in zip(articles, scores, strict=True) if score >= least]
+    if len(meant) < 2:
         return None
-    disjoint = sum(len(p) for p in products) == len(set().union(*products))
+    for facet in _ORDER:
+        values = _category_values(meant) if facet == "category" else _list_values(meant, facet)
+        if values and _is_separate(values):
+            return None if _names_one(text, values) else _ask(facet, meant, values)
+    return None
+
+
+def _list_values(articles: Sequence[Article], facet: str) -> list[Mapping[str, str]]:
+    """Each article's values of a facet, each with the name that people call it."""
+    return [{str(value): str(value) for value in getattr(article, facet)} for article in articles]
+
+
+def _category_values(articles: Sequence[Article]) -> list[Mapping[str, str]]:
+    """Each article's category, cut at the deepest level on which all names differ."""
+    paths = [article.category.split("/") for article in articles]
+    for depth in range(min(map(len, paths)), 0, -1):
+        if len({path[depth - 1] for path in paths}) == len(paths):
+            return [{"/".join(path[:depth]): path[depth - 1]} for path in paths]
+    return []
+
+
+def _is_separate(values: Sequence[Mapping[str, str]]) -> bool:
+    """Whether each has a value, and none has one that another has."""
+    return all(all(own.values()) for own in values) and all(values) and (
+        sum(map(len, values)) == len(set().union(*values))
+    )
+
+
+def _names_one(text: str, values: Sequence[Mapping[str, str]]) -> bool:
     asked = _compact(text)
-    named = any(_compact(name) in asked for group in products for name in group)
-    if not disjoint or named:
-        return None
-    values = [name for article in near for name in article.products]
-    return Clarification("products", tuple(values))
+    return any(_compact(name) in asked for own in values for name in own.values())
+
+
+def _ask(
+    facet: str, articles: Sequence[Article], values: Sequence[Mapping[str, str]]
+) -> Clarification:
+    leads_to = {
+        value: (article.id,) for article, own in zip(articles, values, strict=True) for value in own
+    }
+    return Clarification(facet, tuple(leads_to), leads_to)
 
 
 def _compact(text: str) -> str:

@@ -70,4 +70,4 @@ def weigh(features: Features, weights: Floats) -> Floats:
     """The convex combination of all features; 1 for an article that is asked for word by word."""
     # Not `@`: BLAS adds up in an order that hangs on the place, but equal articles must tie.
     total = np.einsum("i,ij->j", weights, np.stack(features))
-    return np.where(features.question >= _VERBATIM, 1.0, total)
+    return np.where(features.question >= _VERBATIM, 1.0, np.minimum(total, _VERBATIM))

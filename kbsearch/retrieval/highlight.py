@@ -12,7 +12,9 @@ from kbsearch.article import Article
 from kbsearch.retrieval.response import Highlight, Span
 
 _LONGEST_PIECE = 100  # characters of body shown
-_PREPARED = 1024  # long texts kept at hand, a few kilobytes each: what is asked often is shown often
+_PREPARED = (
+    1024  # long texts kept at hand, a few kilobytes each: what is asked often is shown often
+)
 # What is longer than a piece is cut, or its end would never be shown.
 _SENTENCE = re.compile(rf"[^。！？!?；;\n]{{1,{_LONGEST_PIECE}}}[。！？!?；;]?")
 _CONNECTORS = "-_/&' "  # may stand in a code, and are no part of its term

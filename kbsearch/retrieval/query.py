@@ -1,7 +1,7 @@
 """A query as the index sees it: weighted terms and a vector."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,19 @@ class Query:
     def weights(self) -> dict[str, float]:
         """Every term that scores, and its weight."""
         return {**self.context, **self.synonyms, **self.terms}
+
+
+def word_test(encoder: Encoder) -> Callable[[str], bool]:
+    """Whether a text is one word that the encoder knows; never, if it has no words."""
+    table = encoder.words
+    if table is None:
+        return lambda _: False
+
+    def is_word(text: str) -> bool:
+        (ids,) = table.ids([text])
+        return len(ids) == 1 and bool(table.weights[ids[0]] > 0)
+
+    return is_word
 
 
 class QueryReader:

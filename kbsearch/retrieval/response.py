@@ -70,6 +70,7 @@ class Explanation:
         missing_terms: Terms of the query that do not, with their idf.
         synonyms: Terms added from the synonym file that stand in the article.
         features: What confidence was computed from.
+        reranked: Score of the cross-encoder; None if it did not read the article.
     """
 
     bm25: LegExplanation
@@ -80,6 +81,7 @@ class Explanation:
     synonyms: tuple[str, ...]
     corrections: tuple[Correction, ...]
     features: Mapping[str, float]
+    reranked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,12 @@ class Hit:
         title: Its title.
         kind: Its kind.
         score: Fused score, 0 to about 1; for ordering, not for thresholds.
-        confidence: Calibrated probability that the article answers the query; for thresholds.
+        confidence: Calibrated probability that the article answers the query; for thresholds. 1 for
+            a pinned article.
         matched_question: The title or similar question nearest to the query.
         highlights: What matched, in the original text.
         explanation: Scores and ranks of each leg, if asked for.
+        pinned: Whether an editor put it first (`kbsearch.retrieval.pins`).
     """
 
     article_id: str
@@ -105,14 +109,58 @@ class Hit:
     matched_question: str
     highlights: tuple[Highlight, ...]
     explanation: Explanation | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Clarification:
-    """The question to ask back: which value of a facet is meant."""
+    """The question to ask back: which value of a facet is meant.
+
+    Attributes:
+        facet: ``products``, ``category``, ``audience``, ``regions`` or ``tags``.
+        values: Its values as a filter takes them, those of the best article first.
+        articles: Value → ids of the articles that it leads to.
+    """
 
     facet: str
     values: tuple[str, ...]
+    articles: Mapping[str, tuple[str, ...]]
+
+
+class HandoverReason(StrEnum):
+    """Why a query was declined."""
+
+    NO_WORDS = "no_words"  # nothing in the text can be searched for
+    NOTHING_FOUND = "nothing_found"  # no article has anything to do with it
+    FILTERED = "filtered"  # articles have, but they are filtered out or do not hold today
+    LOW_CONFIDENCE = "low_confidence"  # none of those that were found is likely to answer
+
+
+class NearestArticle(NamedTuple):
+    """An article that may help, though it is not likely to answer."""
+
+    article_id: str
+    title: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What a person who takes over needs to know.
+
+    Attributes:
+        query: The query as it came.
+        context: Earlier turns of the conversation, oldest first.
+        reason: Why it was declined.
+        nearest: Up to three articles, best first.
+        unknown_terms: Terms of the query that stand in no article.
+    """
+
+    query: str
+    context: tuple[str, ...]
+    reason: HandoverReason
+    nearest: tuple[NearestArticle, ...]
+    unknown_terms: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +169,13 @@ class SearchResponse:
 
     Attributes:
         query: The query as it came.
-        hits: Best first; ties by article id.
+        hits: Pinned ones first, then best first; ties by article id.
         decision: What to do with them.
         clarify: What to ask back, if the decision is ``clarify``.
         facets: Facet → value → number of candidates that carry it.
         snapshot_id: The snapshot that answered.
         took_ms: Milliseconds of wall time.
+        handover: What a person needs to take over, if the decision is ``abstain``.
     """
 
     query: str
@@ -136,3 +185,4 @@ class SearchResponse:
     facets: Mapping[str, Mapping[str, int]]
     snapshot_id: str
     took_ms: float
+    handover: Handover | None = None

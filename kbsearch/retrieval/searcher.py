@@ -17,7 +17,7 @@ from kbsearch.retrieval.clarification import clarification
 from kbsearch.retrieval.confidence import confidence, features
 from kbsearch.retrieval.filters import FilterArgument, Filters
 from kbsearch.retrieval.highlight import Highlighter
-from kbsearch.retrieval.query import Query, QueryReader
+from kbsearch.retrieval.query import Query, QueryReader, word_test
 from kbsearch.retrieval.response import (
     Clarification,
     Decision,
@@ -55,7 +55,9 @@ class Searcher:
         self._analyzer = analyzer
         postings = index.inverted.postings
         frequencies = dict(zip(postings.terms, np.diff(postings.offsets).tolist(), strict=True))
-        self._reader = QueryReader(analyzer, encoder, Speller(frequencies), self.settings)
+        self._reader = QueryReader(
+            analyzer, encoder, Speller(frequencies, word_test(encoder)), self.settings
+        )
 
     def with_settings(self, settings: Settings) -> Self:
         """The same snapshot searched in another way.

@@ -2,12 +2,12 @@
 
 Most slips in Chinese are made on a pinyin keyboard: the right syllables, the wrong characters
 (「洗衣机不牌水」 for 排水); or the syllables are left as they were typed (「xiyiji」). So a stretch
-of characters that is no word of the index is read aloud, and if a word of the index sounds the same
-and differs in one character, that word is what was meant.
+of characters that is no word, neither of the index nor of the encoder, is read aloud, and if a word
+of the index sounds the same and differs in one character, that word is what was meant.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ _SHORTEST, _LONGEST = 2, 4  # characters of a word that may be misspelt
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _LETTERS = re.compile(r"(?<![a-z])[a-z]{4,}(?![a-z])")
 # Characters of grammar stand beside any other, so that a stretch with one of them is likelier two
-# words than a misspelt one: 「这是」 sounds like 这时, 「说要」 like 索要.
+# words than a misspelt one: 「这是」 sounds like 这时, 「那是」 like 那时.
 _GRAMMAR = frozenset(
     "的了是不一这那个有说没到在也就要哪什么我你他她它们会可以都还能上下里外对把被让给跟和与吗呢吧啊儿"
     "怎为着过得地之其再很太多少几两三二四五六七八九十看想来去做用人家"
@@ -36,10 +36,14 @@ class Speller:
 
     Args:
         frequencies: Term of the index to the number of articles that it stands in.
+        is_word: Whether a text is a word anyhow; for one that is, nothing else was meant.
     """
 
-    def __init__(self, frequencies: Mapping[str, int]) -> None:
+    def __init__(
+        self, frequencies: Mapping[str, int], is_word: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._frequencies = frequencies
+        self._is_word = is_word
 
     def correct(self, text: str) -> tuple[str, tuple[Correction, ...]]:
         """The normalised `text` with its misspelt words corrected, and what was corrected."""
@@ -70,14 +74,14 @@ class Speller:
                 if any(taken[start : start + length]) or not _GRAMMAR.isdisjoint(typed):
                     continue
                 term = self._sounding_like(typed)
-                if term:
+                if term and not self._is_word(typed):
                     taken[start : start + length] = [True] * length
                     yield start, Correction(typed, term)
 
     def _known(self, run: str) -> list[bool]:
         """Which characters of `run` belong to a word of the index."""
         known = [False] * len(run)
-        for length in range(_SHORTEST, _LONGEST + 2):
+        for length in range(_SHORTEST, min(self._longest, len(run)) + 1):
             for start in range(len(run) - length + 1):
                 if run[start : start + length] in self._frequencies:
                     known[start : start + length] = [True] * length
@@ -90,7 +94,7 @@ class Speller:
             for term in self._by_sound.get(syllables(typed), ())
             if sum(a != b for a, b in zip(term, typed, strict=True)) == 1
         ]
-        return max(fitting, key=lambda term: (self._frequencies[term], term), default=None)
+        return self._commonest(fitting) if fitting else None
 
     @cached_property
     def _by_sound(self) -> Mapping[tuple[str, ...], list[str]]:
@@ -104,10 +108,20 @@ class Speller:
     @cached_property
     def _by_letters(self) -> Mapping[str, str]:
         """Syllables written together to the commonest word of the index that is read so."""
-        words: dict[str, str] = {}
+        words: dict[str, list[str]] = {}
         for sound, terms in self._by_sound.items():
-            words["".join(sound)] = max(terms, key=lambda term: (self._frequencies[term], term))
-        # A word of the index in Latin letters is itself.
+            words.setdefault("".join(sound), []).extend(terms)
         return {
-            letters: term for letters, term in words.items() if letters not in self._frequencies
+            letters: self._commonest(terms)
+            for letters, terms in words.items()
+            if letters not in self._frequencies  # a word of the index in Latin letters is itself
         }
+
+    @cached_property
+    def _longest(self) -> int:
+        """Characters of the longest word of the index."""
+        return max(map(len, self._frequencies), default=0)
+
+    def _commonest(self, terms: Iterable[str]) -> str:
+        """The term that stands in most articles."""
+        return max(terms, key=lambda term: (self._frequencies[term], term))

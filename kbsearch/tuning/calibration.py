@@ -100,5 +100,7 @@ def _threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], wanted
     """The lowest confidence from which on the share of right ones is at least `wanted`; else 1."""
     order = np.argsort(-confidence, kind="stable")
     precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    reached = np.flatnonzero(precision >= wanted)
-    return round(float(confidence[order[reached[-1]]]), 3) if len(reached) else 1.0
+    falling = confidence[order]
+    ends = np.append(falling[1:] < falling[:-1], True)  # equal ones are answered together
+    reached = np.flatnonzero((precision >= wanted) & ends)
+    return round(float(falling[reached[-1]]), 3) if len(reached) else 1.0

@@ -46,6 +46,8 @@ def fit_weights(examples: Sequence[Example]) -> FeatureWeights:
     start = np.full(features.shape[2], _START)
     bounds = [(0.0, None)] * len(start)
     found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+    if not found.any():  # the judgments contradict every feature
+        found = start
     shares = np.round(found / found.sum(), 3)
     return FeatureWeights(**dict(zip(Features._fields, shares.tolist(), strict=True)))
 

@@ -52,6 +52,12 @@ def test_commoner_word_is_meant():
     assert Speller({"排水": 2, "牌睡": 1}).correct("牌水")[0] == "排水"
 
 
+def test_word_of_the_index_that_sounds_like_another_stays():
+    """牌水 is a word here, so nobody meant 排水; nor does a word inside a longer one change."""
+    assert Speller({"排水": 5, "牌水": 1}).correct("牌水") == ("牌水", ())
+    assert Speller({"排水": 5, "洗牌水机": 1}).correct("洗牌水机") == ("洗牌水机", ())
+
+
 def test_longer_word_goes_first():
     """喜衣机 is 洗衣机, though 喜衣 alone would be 洗衣."""
     assert Speller({"洗衣机": 1, "细衣": 5}).correct("喜衣机")[0] == "洗衣机"
@@ -73,14 +79,12 @@ def test_word_of_the_index_in_letters_is_itself():
     assert Speller({"排水": 5, "paishui": 1}).correct("paishui") == ("paishui", ())
 
 
-@pytest.mark.xfail(reason="the last of the readings wins, not the commonest word", strict=True)
 def test_letters_that_can_be_cut_in_two_ways_are_the_commoner_word():
     """The letters fangan are 方案 (fang an) and 反感 (fan gan)."""
     assert Speller({"方案": 5, "反感": 1}).correct("fangan")[0] == "方案"
     assert Speller({"方案": 1, "反感": 5}).correct("fangan")[0] == "反感"
 
 
-@pytest.mark.xfail(reason="only words of up to five characters are known", strict=True)
 def test_long_word_of_the_index_is_never_changed():
     """A name from the user dictionary may be longer than any word of jieba's."""
     assert Speller({"牌水管道清洗机": 1, "排水": 2}).correct("牌水管道清洗机")[1] == ()
