@@ -171,7 +171,7 @@ def _service() -> Task:
             for article in read_source([path.parent]).articles
         ]
         queries += [
-            (query.text, {f"{name}-{article_id}" for article_id in query.relevant})
+            (query.text, {f"{name}-{article_id}" for article_id in query.answers})
             for query in QuerySet.read([_ROOT / "eval" / name / "dev.jsonl"]).answerable
             if not query.context
         ]

@@ -28,7 +28,13 @@ from kbsearch.indexer.content import field_terms, vector_texts
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
-from kbsearch.settings import BM25Settings, FieldWeights, VectorSettings
+from kbsearch.settings import (
+    BM25Settings,
+    ConfidenceSettings,
+    FieldWeights,
+    RankingSettings,
+    VectorSettings,
+)
 from kbsearch.verification import verify
 
 
@@ -452,6 +458,22 @@ def test_changed_weights_act_without_analysing_again(index_dir, articles, charac
     update(index_dir, [article("new")])
     assert opened(index_dir).manifest.contents.settings == changed
     assert verify(opened(index_dir)).passed
+
+
+def test_tuned_settings_act_without_encoding_again(index_dir, articles, character_settings):
+    """What `kbsearch tune` writes takes effect with the next build, which has little to do."""
+    build(articles, index_dir, settings=character_settings)
+    question = character_settings.ranking.with_questions.model_copy(update={"question": 9})
+    ranking = RankingSettings(with_questions=question, without_questions=question)
+    confidence = ConfidenceSettings(intercept=3)
+    changed = character_settings.model_copy(update={"ranking": ranking, "confidence": confidence})
+    before = KnowledgeBase.open(index_dir).search("空调不凉").hits
+    stages = Stages()
+    assert build(articles, index_dir, settings=changed, progress=stages).unchanged == 5
+    assert stages.totals["analyse"] == stages.totals["encode"] == 0
+    after = KnowledgeBase.open(index_dir)
+    assert after.settings == changed
+    assert after.search("空调不凉").hits[0].score != before[0].score
 
 
 def test_other_analysis_is_not_mixed_in(index_dir, articles, character_settings, monkeypatch):

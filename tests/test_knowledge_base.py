@@ -22,7 +22,8 @@ from kbsearch.errors import (
 )
 from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.knowledge_base import KnowledgeBase
-from kbsearch.settings import Settings
+from kbsearch.retrieval.candidates import Leg
+from kbsearch.settings import FeatureWeights, RankingSettings, Settings
 
 
 @pytest.fixture
@@ -427,7 +428,7 @@ def test_damaged_pointer_is_no_foreign_error(index_dir, pointer):
         b"{}",
         b"[]",
         b"null",
-        b'{"format_version": 1}',
+        b'{"format_version": 2}',
         b'{"format_version": 99}',
         pytest.param(b"[" * 100_000, id="too deep"),
     ],
@@ -470,6 +471,37 @@ def test_verify_passes_on_a_sound_index(knowledge_base):
     assert found.passed
     assert found.vectors == 5
     assert found.worst_difference < 1e-4
+
+
+def test_rankings_are_those_of_each_leg(knowledge_base):
+    """Read once, the query gives for every leg what `rank` gives for it alone."""
+    options = {"filters": {"visibility": "public"}, "context": ["我的手表"], "depth": 3}
+    rankings = knowledge_base.rankings("一天就没电", **options)
+    assert rankings == {leg: knowledge_base.rank("一天就没电", leg=leg, **options) for leg in Leg}
+    assert rankings[Leg.FINAL] == knowledge_base.rank("一天就没电", **options)
+    assert knowledge_base.rankings("一天就没电", [Leg.DENSE], **options) == {
+        Leg.DENSE: rankings[Leg.DENSE]
+    }
+
+
+def test_same_snapshot_is_searched_in_another_way(articles, knowledge_base, tmp_path):
+    """Other weights of the ranking rank as an index does that was built with them."""
+    even = FeatureWeights(**dict.fromkeys(FeatureWeights.model_fields, 1))
+    ranking = RankingSettings(with_questions=even, without_questions=even)
+    settings = knowledge_base.settings.model_copy(update={"ranking": ranking})
+    before = knowledge_base.rank("空调不凉")
+    other = knowledge_base.with_settings(settings)
+    built = KnowledgeBase.build(articles, tmp_path, settings=settings)
+    assert (other.snapshot_id, other.settings) == (knowledge_base.snapshot_id, settings)
+    assert other.rank("空调不凉") == built.rank("空调不凉") != before
+    assert knowledge_base.rank("空调不凉") == before
+
+
+def test_index_is_not_searched_as_another_index(knowledge_base):
+    """Settings by which it was built are those that it has."""
+    other = Settings.model_validate({"bm25": {"k1": 2}})
+    with pytest.raises(ValueError, match="another index"):
+        knowledge_base.with_settings(other)
 
 
 def test_one_text_is_no_list_of_texts(knowledge_base):

@@ -73,19 +73,20 @@ def test_file_that_is_no_toml_is_refused(toml):
         Settings.read(toml("[bm25]\nk1 = \n"))
 
 
-@pytest.mark.parametrize("thresholds", [(0.6, 0.5, 0.7), (0.1, 0.5, 0.4), (0.6, 0.5, 0.4)])
-def test_thresholds_rise(thresholds):
-    """Equal ones leave no room between them, which is allowed; crossed ones are not."""
-    names = ("suggest", "answer", "answer_strict")
-    assert DecisionSettings(**dict.fromkeys(names, 0.5)).suggest == 0.5
-    with pytest.raises(ValidationError, match="must rise"):
-        DecisionSettings(**dict(zip(names, thresholds, strict=True)))
+def test_suggestion_needs_no_more_confidence_than_an_answer():
+    """Equal thresholds leave no room for suggestions, which is allowed; crossed ones are not."""
+    assert DecisionSettings(suggest=0.5, answer=0.5).suggest == 0.5
+    with pytest.raises(ValidationError, match="suggest must not be above answer"):
+        DecisionSettings(suggest=0.6, answer=0.5)
 
 
-@pytest.mark.parametrize(("strict", "answer_from"), [(False, 0.5), (True, 0.7)])
-def test_strict_says_which_threshold_counts(strict, answer_from):
-    """Both are kept, so that whoever runs the service can change between them."""
-    decision = DecisionSettings(suggest=0.1, answer=0.5, answer_strict=0.7, strict=strict)
+@pytest.mark.parametrize(
+    ("strict", "answer_strict", "answer_from"),
+    [(False, 0.7, 0.5), (True, 0.7, 0.7), (False, 0.4, 0.5), (True, 0.4, 0.5)],
+)
+def test_strict_says_which_threshold_counts(strict, answer_strict, answer_from):
+    """Both are kept, so that one can change between them; strict never answers more."""
+    decision = DecisionSettings(suggest=0.1, answer=0.5, answer_strict=answer_strict, strict=strict)
     assert decision.answer_from == answer_from
 
 
@@ -106,6 +107,26 @@ def test_settings_written_are_the_settings_read(toml):
     )
     for settings in (Settings(), changed):
         assert Settings.read(toml(settings.to_toml())) == settings
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "fits"),
+    [
+        ("ranking", {"with_questions": dict.fromkeys(FeatureWeights.model_fields, 1)}, True),
+        ("query", {"spelling": False}, True),
+        ("decision", {"strict": True}, True),
+        ("bm25", {"synonym_weight": 0.1}, True),
+        ("vectors", {"body_weight": 0.1}, True),
+        ("bm25", {"k1": 2}, False),
+        ("vectors", {"adapt": False}, False),
+        ("dictionaries", {"synonyms": "synonyms.txt"}, False),
+    ],
+)
+def test_index_is_searched_with_settings_that_do_not_build_it(section, changes, fits):
+    """What decides the files of an index may not change, all else may."""
+    changed = Settings.model_validate({section: changes})
+    assert changed.fits_index_of(Settings()) is fits
+    assert Settings().fits_index_of(changed) is fits
 
 
 def test_settings_are_frozen():

@@ -20,6 +20,8 @@ from kbsearch.index.arrays import load_array, save_array
 from kbsearch.index.bm25 import inverse_document_frequency, lucene_idf, saturated_frequency
 from kbsearch.settings import BM25Settings
 
+_ASKED = [FIELDS.index("title"), FIELDS.index("questions")]
+
 
 @dataclass(frozen=True)
 class Postings:
@@ -220,6 +222,16 @@ class InvertedIndex:
         """How rare `term` is, in Lucene's form; greatest for an unknown one."""
         members = self._members(term)
         return lucene_idf(members.stop - members.start, self.count)
+
+    def asks_with(self, terms: Iterable[str]) -> bool:
+        """Whether all `terms` stand in title and similar questions of one article."""
+        rows: NDArray[np.int32] | None = None
+        for term in terms:
+            members = self._members(term)
+            asked = self.postings.frequencies[members][:, _ASKED].any(axis=1)
+            found = self.postings.rows[members][asked]
+            rows = found if rows is None else np.intersect1d(rows, found, assume_unique=True)
+        return rows is not None and len(rows) > 0
 
     def contains(self, term: str, row: int) -> bool:
         """Whether `term` stands in the article of `row`."""

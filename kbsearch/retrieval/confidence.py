@@ -47,4 +47,4 @@ def coverage(index: LocalIndex, query: Query, row: int) -> float:
 def confidence(values: Mapping[str, float], settings: ConfidenceSettings) -> float:
     """Probability, 0 to 1, that an article with these features answers its query."""
     logit = settings.intercept + sum(getattr(settings, name) * values[name] for name in FEATURES)
-    return 1 / (1 + math.exp(-logit))
+    return 1 / (1 + math.exp(-max(logit, -700.0)))  # below, exp would overflow

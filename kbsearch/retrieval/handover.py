@@ -1,5 +1,6 @@
 """Handover: what a person who takes over needs, when search declines to answer."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,8 +20,8 @@ def handover(
     index: LocalIndex,
     query: Query,
     context: Sequence[str],
-    allowed: NDArray[np.bool_],
     nearest: Sequence[NearestArticle],
+    filtered: NDArray[np.bool_],
     settings: Settings,
 ) -> Handover:
     """What is known of a query that was declined.
@@ -29,25 +30,29 @@ def handover(
         index: What was searched.
         query: The query as it was understood.
         context: Earlier turns as they came.
-        allowed: (articles,) bool: what might be found.
-        nearest: What was, best first.
+        nearest: What was found, best first.
+        filtered: (articles,) bool: which articles were filtered out, or do not hold.
         settings: Those of the search.
     """
     reason = HandoverReason.LOW_CONFIDENCE
     if not nearest:
-        reason = _why_nothing(index, query, allowed, settings)
-    unknown = tuple(term for term in query.terms if not index.inverted.bound({term: 1.0}))
+        reason = _why_nothing(index, query, filtered, settings)
+    unknown = tuple(term for term in query.terms if not _stands_anywhere(index, term))
     return Handover(query.text, tuple(context), reason, tuple(nearest), unknown)
 
 
 def _why_nothing(
-    index: LocalIndex, query: Query, allowed: NDArray[np.bool_], settings: Settings
+    index: LocalIndex, query: Query, filtered: NDArray[np.bool_], settings: Settings
 ) -> HandoverReason:
-    """Why there is no candidate; searches again without the filters if there are any."""
+    """Why there is no candidate; searches what was filtered out, if anything was."""
     if not query.weights and not query.vector.any():
         return HandoverReason.NO_WORDS
-    if not allowed.all():
-        everything = np.ones_like(allowed)
-        if len(find(index, query, everything, settings).rows):
-            return HandoverReason.FILTERED
+    if filtered.any() and len(find(index, query, filtered, settings).rows):
+        return HandoverReason.FILTERED
     return HandoverReason.NOTHING_FOUND
+
+
+def _stands_anywhere(index: LocalIndex, term: str) -> bool:
+    terms = index.inverted.postings.terms  # sorted
+    place = bisect_left(terms, term)
+    return place < len(terms) and terms[place] == term

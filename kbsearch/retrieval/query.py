@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.filters import normalize
 from kbsearch.encoders.protocol import Encoder
+from kbsearch.index.inverted_index import InvertedIndex
 from kbsearch.retrieval.late_interaction import QueryWords
 from kbsearch.retrieval.spelling import Correction, Speller
 from kbsearch.settings import Settings
@@ -47,13 +48,18 @@ class Query:
         return {**self.context, **self.synonyms, **self.terms}
 
 
-def word_test(encoder: Encoder) -> Callable[[str], bool]:
-    """Whether a text is one word that the encoder knows; never, if it has no words."""
+def word_test(index: InvertedIndex, analyzer: Analyzer, encoder: Encoder) -> Callable[[str], bool]:
+    """Whether a text is a word: one that the encoder knows, or whose parts some article asks with.
+
+    Titles have words such as 异响 that segmentation cuts in two.
+    """
     table = encoder.words
-    if table is None:
-        return lambda _: False
 
     def is_word(text: str) -> bool:
+        if index.asks_with(analyzer.terms(text)):
+            return True
+        if table is None:
+            return False
         (ids,) = table.ids([text])
         return len(ids) == 1 and bool(table.weights[ids[0]] > 0)
 

@@ -97,7 +97,8 @@ class Hit:
             a pinned article.
         matched_question: The title or similar question nearest to the query.
         highlights: What matched, in the original text.
-        explanation: Scores and ranks of each leg, if asked for.
+        explanation: Scores and ranks of each leg, if asked for; None if the article is pinned and
+            neither leg finds it.
         pinned: Whether an editor put it first (`kbsearch.retrieval.pins`).
     """
 
@@ -132,7 +133,7 @@ class HandoverReason(StrEnum):
 
     NO_WORDS = "no_words"  # nothing in the text can be searched for
     NOTHING_FOUND = "nothing_found"  # no article has anything to do with it
-    FILTERED = "filtered"  # articles have, but they are filtered out or do not hold today
+    FILTERED = "filtered"  # articles are found, but all filtered out or not valid
     LOW_CONFIDENCE = "low_confidence"  # none of those that were found is likely to answer
 
 

@@ -1,9 +1,10 @@
 """The searcher: walks a query through one opened index."""
 
+import copy
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +17,42 @@ from kbsearch.retrieval.candidates import Candidates, Leg, find
 from kbsearch.retrieval.clarification import clarification
 from kbsearch.retrieval.confidence import confidence, features
 from kbsearch.retrieval.filters import FilterArgument, Filters
+from kbsearch.retrieval.handover import NEAREST, handover
 from kbsearch.retrieval.highlight import Highlighter
+from kbsearch.retrieval.pins import Pins
 from kbsearch.retrieval.query import Query, QueryReader, word_test
+from kbsearch.retrieval.reranking import Reranker, load_reranker, passage
 from kbsearch.retrieval.response import (
     Clarification,
     Decision,
     Explanation,
     Hit,
     LegExplanation,
+    NearestArticle,
     SearchResponse,
 )
 from kbsearch.retrieval.spelling import Speller
 from kbsearch.settings import Settings
 
 _DECIDED_ON = 5  # candidates
+
+
+class _Ranked(NamedTuple):
+    """An article in the order in which it is shown.
+
+    Attributes:
+        row: Its row.
+        place: Its place among the candidates, from 0; None if it is none, but pinned.
+        score: Its fused score; 0 if it is no candidate.
+        reranked: Score of the cross-encoder; None if it did not read the article.
+        pinned: Whether an editor put it here.
+    """
+
+    row: int
+    place: int | None = None
+    score: float = 0.0
+    reranked: float | None = None
+    pinned: bool = False
 
 
 class Searcher:
@@ -40,6 +63,13 @@ class Searcher:
         analyzer: As its articles were analysed.
         encoder: As they were encoded.
         settings: How to search; without, as the snapshot says.
+        reranker: Orders the first candidates anew; without, the cross-encoder of the settings.
+
+    Attributes:
+        pins: What an editor pinned and blocked.
+
+    Raises:
+        EncoderError: The cross-encoder of the settings cannot be loaded.
     """
 
     def __init__(
@@ -48,15 +78,22 @@ class Searcher:
         analyzer: Analyzer,
         encoder: Encoder,
         settings: Settings | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.index = index
         self.settings = settings or index.manifest.contents.settings
         self.encoder = encoder
+        self.pins = Pins(analyzer.dictionaries.pin_rules)
         self._analyzer = analyzer
+        model = self.settings.ranking.cross_encoder
+        self._reranker = reranker or (load_reranker(model) if model else None)
         postings = index.inverted.postings
         frequencies = dict(zip(postings.terms, np.diff(postings.offsets).tolist(), strict=True))
         self._reader = QueryReader(
-            analyzer, encoder, Speller(frequencies, word_test(encoder)), self.settings
+            analyzer,
+            encoder,
+            Speller(frequencies, word_test(index.inverted, analyzer, encoder)),
+            self.settings,
         )
 
     def with_settings(self, settings: Settings) -> Self:
@@ -68,7 +105,15 @@ class Searcher:
         built = self.index.manifest.contents.settings
         if not settings.fits_index_of(built):
             raise ValueError("these settings ask for another index; build it")
-        return type(self)(self.index, self._analyzer, self.encoder, settings)
+        same = settings.ranking.cross_encoder == self.settings.ranking.cross_encoder
+        reranker = self._reranker if same else None
+        return type(self)(self.index, self._analyzer, self.encoder, settings, reranker)
+
+    def without_pins(self) -> Self:
+        """The same searcher without what an editor pinned and blocked: the engine alone."""
+        engine = copy.copy(self)
+        engine.pins = Pins()
+        return engine
 
     def search(
         self,
@@ -85,7 +130,9 @@ class Searcher:
         begin = time.perf_counter()
         queries = self._reader.read(texts, context)
         read_ms = (time.perf_counter() - begin) * 1000 / max(len(texts), 1)
-        return [self._respond(query, allowed, top_k, explain, read_ms) for query in queries]
+        return [
+            self._respond(query, context, allowed, top_k, explain, read_ms) for query in queries
+        ]
 
     def rankings(
         self,
@@ -96,16 +143,23 @@ class Searcher:
         context: Sequence[str],
         depth: int,
     ) -> dict[Leg, list[tuple[str, float]]]:
-        """The best articles in the order of each leg: what evaluation compares."""
-        _, candidates = self.candidates(text, allowed=allowed, context=context)
+        """The best articles in the order of each leg: what evaluation compares.
+
+        Pins and blocks are ignored. A cross-encoder orders the first articles of ``final``, which
+        keep their fused scores.
+        """
+        query, candidates = self.candidates(text, allowed=allowed, context=context)
         ids = self.index.store.ids
-        return {
-            leg: [
+        found: dict[Leg, list[tuple[str, float]]] = {}
+        for leg in legs:
+            places: Sequence[int] = candidates.order(leg).tolist()
+            if leg is Leg.FINAL:
+                places, _ = self._reranked(query, context, candidates)
+            found[leg] = [
                 (ids[candidates.rows[place]], float(candidates.scores[leg][place]))
-                for place in candidates.order(leg)[:depth]
+                for place in places[:depth]
             ]
-            for leg in legs
-        }
+        return found
 
     def candidates(
         self, text: str, *, allowed: NDArray[np.bool_], context: Sequence[str]
@@ -128,75 +182,158 @@ class Searcher:
         return allowed
 
     def _respond(
-        self, query: Query, allowed: NDArray[np.bool_], top_k: int, explain: bool, read_ms: float
+        self,
+        query: Query,
+        context: Sequence[str],
+        allowed: NDArray[np.bool_],
+        top_k: int,
+        explain: bool,
+        read_ms: float,
     ) -> SearchResponse:
         begin = time.perf_counter()
+        ruling = self.pins.ruling(query.text)
+        filtered = ~allowed
+        if ruling.blocked:
+            blocked = self._rows(ruling.blocked)
+            allowed = allowed.copy()
+            allowed[blocked] = filtered[blocked] = False
         candidates = find(self.index, query, allowed, self.settings)
+        pinned = [row for row in self._rows(ruling.pinned) if allowed[row]]
         # What to do does not depend on how many hits are shown.
-        rows = candidates.rows[: max(top_k, _DECIDED_ON)].tolist()
-        articles = [self.index.store.article(row) for row in rows]
-        hits = tuple(self._hits(query, candidates, articles[:top_k], explain))
-        near = candidates.final[:_DECIDED_ON].tolist()
-        decision, clarify = self._decide(query, hits, articles[:_DECIDED_ON], near)
+        ranked = self._ranked(query, context, candidates, pinned, max(top_k, _DECIDED_ON))
+        articles = [self.index.store.article(each.row) for each in ranked]
+        hits = tuple(self._hits(query, candidates, ranked, articles[:top_k], explain))
+        decision, clarify = self._decide(query, context, hits, ranked, articles)
+        declined = None
+        if decision is Decision.ABSTAIN:
+            nearest = [
+                NearestArticle(article.id, article.title, self._confidence(query, candidates, each))
+                for each, article in zip(ranked[:NEAREST], articles, strict=False)
+            ]
+            declined = handover(self.index, query, context, nearest, filtered, self.settings)
+        rows = np.union1d(candidates.rows, pinned).astype(int) if pinned else candidates.rows
         return SearchResponse(
             query=query.text,
             hits=hits,
             decision=decision,
             clarify=clarify,
-            facets=self.index.facets.counts(candidates.rows),
+            facets=self.index.facets.counts(rows),
             snapshot_id=self.index.manifest.snapshot_id,
             took_ms=read_ms + (time.perf_counter() - begin) * 1000,
+            handover=declined,
         )
 
+    def _rows(self, article_ids: Iterable[str]) -> list[int]:
+        """Rows of those of the articles that the snapshot has."""
+        rows = (self.index.store.row(name) for name in article_ids)
+        return [row for row in rows if row is not None]
+
+    def _ranked(
+        self,
+        query: Query,
+        context: Sequence[str],
+        candidates: Candidates,
+        pinned: Sequence[int],
+        count: int,
+    ) -> list[_Ranked]:
+        """The first `count` articles: what is pinned, then the candidates."""
+        places, reranked = self._reranked(query, context, candidates)
+        if not pinned:
+            places = places[:count]
+        ranked = [
+            _Ranked(
+                row=int(candidates.rows[place]),
+                place=place,
+                score=float(candidates.final[place]),
+                reranked=reranked.get(place),
+            )
+            for place in places
+        ]
+        known = {each.row: each for each in ranked}
+        first = [known.get(row, _Ranked(row))._replace(pinned=True) for row in pinned]
+        return [*first, *(each for each in ranked if each.row not in pinned)][:count]
+
+    def _reranked(
+        self, query: Query, context: Sequence[str], candidates: Candidates
+    ) -> tuple[Sequence[int], Mapping[int, float]]:
+        """Places of the candidates, best first, and the scores of those that were reranked."""
+        places = range(len(candidates.rows))
+        if self._reranker is None or not places:
+            return places, {}
+        depth = self.settings.ranking.cross_encoder_depth
+        texts = [passage(self.index.store.article(row)) for row in candidates.rows[:depth].tolist()]
+        scores = self._reranker.scores("\n".join((*context, query.text)), texts)
+        first = np.argsort(-scores, kind="stable").tolist()
+        return [*first, *places[depth:]], dict(enumerate(scores.tolist()))
+
     def _hits(
-        self, query: Query, candidates: Candidates, articles: Sequence[Article], explain: bool
+        self,
+        query: Query,
+        candidates: Candidates,
+        ranked: Sequence[_Ranked],
+        articles: Sequence[Article],
+        explain: bool,
     ) -> list[Hit]:
-        """The first candidates as hits."""
+        """The first `articles` of those that are ranked, as hits."""
         idf = {term: self.index.inverted.idf(term) for term in (*query.terms, *query.synonyms)}
         highlighter = Highlighter(self._analyzer, idf)
         hits = []
-        for place, article in enumerate(articles):
-            values = features(self.index, query, candidates, place)
+        for each, article in zip(ranked, articles, strict=False):
             questions = (article.title, *article.questions)
-            matched = questions[int(candidates.nearest[place])]
+            place = each.place
+            matched = article.title if place is None else questions[int(candidates.nearest[place])]
             hits.append(
                 Hit(
                     article_id=article.id,
                     title=article.title,
                     kind=article.kind,
-                    score=float(candidates.final[place]),
-                    confidence=confidence(values, self.settings.confidence),
+                    score=each.score,
+                    confidence=self._confidence(query, candidates, each),
                     matched_question=matched,
                     highlights=highlighter.highlights(article, matched),
-                    explanation=self._explanation(query, candidates, place, values, idf)
-                    if explain
-                    else None,
+                    explanation=None
+                    if place is None or not explain
+                    else self._explanation(query, candidates, place, each.reranked, idf),
+                    pinned=each.pinned,
                 )
             )
         return hits
 
+    def _confidence(self, query: Query, candidates: Candidates, ranked: _Ranked) -> float:
+        """That of its place by score, whatever a cross-encoder says; 1 if an editor decided."""
+        if ranked.pinned or ranked.place is None:
+            return 1.0
+        values = features(self.index, query, candidates, ranked.place)
+        return confidence(values, self.settings.confidence)
+
     def _decide(
         self,
         query: Query,
+        context: Sequence[str],
         hits: Sequence[Hit],
+        ranked: Sequence[_Ranked],
         articles: Sequence[Article],
-        scores: Sequence[float],
     ) -> tuple[Decision, Clarification | None]:
         """What to do, from the first hit's confidence and the candidates near it."""
         thresholds = self.settings.decision
+        if hits and hits[0].pinned:
+            return Decision.ANSWER, None
         if not hits or hits[0].confidence < thresholds.suggest:
             return Decision.ABSTAIN, None
-        if hits[0].confidence >= thresholds.answer_from:
-            return Decision.ANSWER, None
-        ask = clarification(query.text, articles, scores)
-        return (Decision.CLARIFY, ask) if ask else (Decision.SUGGEST, None)
+        is_sure = hits[0].confidence >= thresholds.answer_from
+        scores = [each.score for each in ranked[:_DECIDED_ON]]
+        said = "\n".join((*context, query.text))
+        ask = clarification(said, articles[:_DECIDED_ON], scores, is_sure=is_sure)
+        if ask:
+            return Decision.CLARIFY, ask
+        return (Decision.ANSWER if is_sure else Decision.SUGGEST), None
 
     def _explanation(
         self,
         query: Query,
         candidates: Candidates,
         place: int,
-        values: Mapping[str, float],
+        reranked: float | None,
         idf: Mapping[str, float],
     ) -> Explanation:
         row = int(candidates.rows[place])
@@ -209,16 +346,16 @@ class Searcher:
             missing_terms={term: idf[term] for term in query.terms if not stands[term]},
             synonyms=tuple(term for term in query.synonyms if stands[term]),
             corrections=query.corrections,
-            features=dict(values),
+            features=features(self.index, query, candidates, place),
+            reranked=reranked,
         )
 
 
 def _leg(
     candidates: Candidates, leg: Leg, normalized: NDArray[np.float64], place: int
 ) -> LegExplanation:
-    """One leg's score and rank for the candidate at `place`; ties are ranked by article id."""
-    scores = candidates.scores[leg]
-    score = float(scores[place])
-    before = (scores > score) | ((scores == score) & (candidates.rows < candidates.rows[place]))
-    rank = int(before.sum()) + 1 if score > 0 else None
+    """One leg's score for the candidate at `place`, and its rank if the leg sees anything in it."""
+    score = float(candidates.scores[leg][place])
+    ranks = np.flatnonzero(candidates.order(leg) == place)
+    rank = int(ranks[0]) + 1 if len(ranks) and score > 0 else None
     return LegExplanation(score=score, normalized=float(normalized[place]), rank=rank)

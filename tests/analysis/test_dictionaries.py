@@ -5,6 +5,7 @@ import pytest
 from kbsearch.analysis.dictionaries import (
     DEFAULT_FREQUENCY,
     NAMES,
+    PINS,
     STOP_WORDS,
     SYNONYMS,
     USER_DICT,
@@ -85,6 +86,7 @@ def test_nothing_given_is_the_default():
         USER_DICT: "",
         STOP_WORDS: default_stop_words(),
         SYNONYMS: "",
+        PINS: "",
     }
 
 

@@ -1,4 +1,4 @@
-"""Tests of search and recommend: the contract's names in JSON, and what people read."""
+"""Tests of search: the contract's names in JSON, and what people read."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from kbsearch.knowledge_base import KnowledgeBase
+from kbsearch.retrieval.features import Features
 
 HIT = ["article_id", "title", "kind", "score", "confidence", "matched_question", "highlights"]
 QUESTION = "空调不制冷怎么办"
@@ -20,7 +21,7 @@ def test_search_prints_the_contract_as_json(run, built):
     assert {"hits", "decision", "clarify", "snapshot_id", "took_ms"} <= set(document)
     assert document["query"] == QUESTION
     for hit in document["hits"]:
-        assert [*hit] == [*HIT, "explanation"]
+        assert [*hit] == [*HIT, "explanation", "pinned"]
     first = document["hits"][0]
     assert (first["article_id"], first["kind"]) == ("ac-not-cooling", "troubleshooting")
     assert first["explanation"] is None
@@ -52,6 +53,14 @@ def test_explain_gives_both_legs(run, built):
     for leg in ("bm25", "dense"):
         assert set(explanation[leg]) == {"score", "normalized", "rank"}
         assert explanation[leg]["rank"] == 1
+
+
+def test_explain_gives_features_and_corrections(run, built):
+    """What the final score weighs, and which words were taken for others."""
+    document = run("search", "空调不治冷", "--index", built, "--explain", "--json").document
+    explanation = document["hits"][0]["explanation"]
+    assert [*explanation["ranking"]] == [*Features._fields]
+    assert explanation["corrections"] == [["治冷", "制冷"]]
 
 
 def test_top_bounds_the_hits(run, built):
@@ -175,63 +184,3 @@ def test_wrong_arguments_are_wrong_use(run, arguments):
     """No text, no index, a text too many, no hits wanted: exit code 2."""
     result = run("search", *arguments)
     assert (result.code, result.out) == (2, "")
-
-
-def test_recommend_prints_every_slot_as_json(run, built):
-    """The slots in the order of acting, with the fields of each article."""
-    arguments = ("--article", "ac-not-cooling", "--filter", "date=2026-06-01", "--json")
-    result = run("recommend", "--index", built, *arguments)
-    assert (result.code, result.err) == (0, "")
-    document = result.document
-    assert [*document] == ["query", "slots", "decision", "snapshot_id"]
-    assert [*document["slots"]] == ["solution", "next_step", "policy", "script", "related"]
-    assert document["slots"]["next_step"] == [
-        {
-            "article_id": "book-repair",
-            "title": "如何预约上门维修",
-            "kind": "guide",
-            "confidence": None,
-            "relation": "next_step",
-            "via": "ac-not-cooling",
-        }
-    ]
-
-
-def test_recommend_for_a_text_is_that_of_the_library(run, built):
-    """Same slots for the same customer."""
-    arguments = ("--segment", "new", "--product", "清风 Q3", "--json")
-    document = run("recommend", QUESTION, "--index", built, *arguments).document
-    expected = KnowledgeBase.open(built).recommend(
-        QUESTION, context={"segment": "new", "products": ["清风 Q3"]}
-    )
-    assert document["query"] == QUESTION
-    assert {
-        slot: [entry["article_id"] for entry in entries]
-        for slot, entries in document["slots"].items()
-    } == {slot: [entry.article_id for entry in entries] for slot, entries in expected.slots.items()}
-
-
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_people_see_slots_and_why(run, built, lang):
-    """Titles under their slots, with the article whose link led there."""
-    out = run("recommend", "--index", built, "--article", "ac-not-cooling", "--lang", lang).out
-    assert "如何预约上门维修" in out
-    assert "ac-not-cooling" in out
-    assert "next_step" in out
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        [QUESTION, "--article", "ac-not-cooling"],
-        ["--article", "no-such-article"],
-        [QUESTION, "--segment", "vip"],
-        [QUESTION, "--filter", "colour=red"],
-    ],
-)
-def test_wrong_recommendation_is_wrong_use(run, built, arguments):
-    """Nothing to go by, too much, an unknown article, segment or filter: exit code 2."""
-    result = run("recommend", "--index", built, *arguments, "--json")
-    assert (result.code, result.out) == (2, "")
-    assert result.err

@@ -65,7 +65,7 @@ def test_earlier_turns_are_given_where_they_are_needed(queries):
 
 def test_judged_articles_exist(queries, articles):
     """Every article that a query should find is there, and every article is best for some query."""
-    judged = {name for query in queries for name in query.relevant}
+    judged = {name for query in queries for name in query.answers}
     assert judged - set(articles) == set()
     assert set(articles) - {name for query in queries for name in best(query)} == set()
 
@@ -92,7 +92,7 @@ def test_queries_are_not_copied_from_their_articles(queries, articles):
     leaks = [
         (query.id, name, run)
         for query in queries
-        for name in query.relevant
+        for name in query.answers
         for text in (articles[name].title, *articles[name].questions)
         if (run := shared_run(query.text, text, LONGEST_SHARED_RUN + 1))
     ]

@@ -1,31 +1,112 @@
 """Tests of what a conversation is about."""
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kbsearch.recommendation.conversation import Turn, current_problem
+from kbsearch.recommendation.conversation import Conversation, Turn, current_problem
+
+SAID = [
+    *("你好", "在吗", "谢谢", "好的", "可以了，连上了", "收到啦。还有个事儿，流量怎么查", "对"),
+    *("还是不行", "那要多久", "空调不制冷", "算了不退了，能不能换一台", "", "😀", "等等，手表没电"),
+]
+TURNS = st.lists(
+    st.builds(
+        Turn,
+        role=st.sampled_from(["customer", "agent"]),
+        text=st.sampled_from([*SAID, "还有什么可以帮您吗？", "是空调的问题，对吗？"]) | st.text(),
+    ),
+    max_size=9,
+)
 
 
-def test_last_words_of_the_customer_are_the_problem():
-    """What the customer said before is context, oldest first; the agent's words are neither."""
-    conversation = [
-        {"role": "customer", "text": "你好"},
-        {"role": "agent", "text": "您好，请问什么问题"},
-        {"role": "customer", "text": "我买了空调"},
-        {"role": "customer", "text": "不制冷"},
-        {"role": "agent", "text": "我看一下手表的资料"},
-    ]
-    assert current_problem(conversation) == ("不制冷", ("你好", "我买了空调"))
+def talk(*said):
+    """Turns that customer and agent take, the customer first."""
+    roles = ("customer", "agent")
+    return [{"role": roles[place % 2], "text": text} for place, text in enumerate(said)]
+
+
+def test_all_that_the_customer_said_of_it_is_the_problem():
+    """Oldest first, without greetings and without the agent's words."""
+    conversation = talk("你好", "您好", "我家的空调", "是手表吗", "不制冷")
+    assert current_problem(conversation).text == "我家的空调，不制冷"
+
+
+def test_solved_problem_is_left_behind():
+    """What was settled before counts no more, even if both stand in one turn."""
+    for last in ("收到了，谢谢。对了，流量怎么查", "还有，流量怎么查"):
+        conversation = talk("发票没收到", "重发了，还有别的需要吗？", last)
+        problem = current_problem(conversation)
+        assert problem.text.endswith("流量怎么查")
+        assert "发票" not in problem.text
+        assert problem.settled == ("发票没收到",)
+
+
+@pytest.mark.parametrize("last", ["还是不行", "那要多久", "一样"])
+def test_short_answer_belongs_to_the_problem_before(last):
+    """It is understood together with what was said before, even after the agent said goodbye."""
+    conversation = talk("空调不制冷", "洗一下滤网，祝您生活愉快", last)
+    assert current_problem(conversation).text == f"空调不制冷，{last}"
+
+
+def test_assent_takes_over_the_question_of_the_agent():
+    """「对」 alone says what the agent asked."""
+    conversation = talk("家里跳闸", "一开空调就跳，对吗？", "对")
+    assert current_problem(conversation).text == "家里跳闸，一开空调就跳，对吗"
+
+
+def test_what_is_taken_back_counts_less():
+    """Who changes his mind is asked about the new wish, with the old one as context."""
+    problem = current_problem(talk("我要退货", "好的", "算了，那不退了，能换一个颜色吗"))
+    assert problem.text == "能换一个颜色吗"
+    assert problem.earlier == ("我要退货",)
+
+
+def test_name_of_a_product_is_not_torn():
+    """A blank inside of a name ends no clause."""
+    assert current_problem(talk("您好，腕伴 S2 充不进电")).text == "腕伴 S2 充不进电"
+
+
+def test_conversation_of_courtesies_is_about_the_last_of_them():
+    """There is always something to search for."""
+    assert current_problem(talk("你好", "您好", "在吗")).text == "在吗"
 
 
 def test_turns_and_mappings_are_the_same():
     """A service may pass either."""
-    assert current_problem([Turn(role="customer", text="不制冷")]) == ("不制冷", ())
+    assert current_problem([Turn(role="customer", text="不制冷")]).text == "不制冷"
 
 
-def test_silent_turns_are_passed_over():
-    """A turn of blanks, such as a picture without words, is no problem."""
-    conversation = [{"role": "customer", "text": text} for text in ("不制冷", "  ", "")]
-    assert current_problem(conversation) == ("不制冷", ())
+def test_topic_that_goes_on_is_not_a_new_problem(knowledge_base):
+    """With an encoder, a turn near what seemed settled is part of it."""
+    conversation = talk("空调不制冷怎么办", "祝您生活愉快", "空调吹出来的风还是不制冷")
+    encoder = knowledge_base.searcher.encoder
+    assert current_problem(conversation).settled
+    assert not current_problem(conversation, encoder=encoder).settled
+
+
+@given(TURNS)
+def test_growing_is_the_same_as_reading_anew(turns):
+    """After every turn the problem is that of the whole conversation so far."""
+    growing = Conversation()
+    for number, turn in enumerate(turns, start=1):
+        growing.add(turn)
+        whole = Conversation(turns[:number])
+        assert growing.customer == whole.customer
+        if growing.customer:
+            assert growing.problem == whole.problem
+            assert growing.problem.text.strip()
+
+
+def test_turn_is_read_in_a_millisecond():
+    """The hundredth turn costs no more than the first."""
+    conversation = Conversation(talk(*["空调不制冷", "洗滤网"] * 50))
+    begin = time.perf_counter()
+    for turn in talk(*["还是不行", "再洗一次"] * 50):
+        conversation.add(turn)
+    assert (time.perf_counter() - begin) / 100 < 0.001
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.dictionaries import Dictionaries
 from kbsearch.encoders.registry import load_encoder
-from kbsearch.retrieval.query import MAX_CHARACTERS, QueryReader
+from kbsearch.indexer.opening import open_analyzer
+from kbsearch.retrieval.query import MAX_CHARACTERS, QueryReader, word_test
 from kbsearch.retrieval.spelling import Correction, Speller
 from kbsearch.settings import Settings
 
@@ -90,7 +91,22 @@ def test_spelling_can_be_switched_off():
     assert "排水" not in typed.terms
 
 
-def test_traditional_text_is_corrected_in_its_normal_form(reader):
+def test_words_of_the_encoder_and_parts_of_a_title_are_words(build_small):
+    """One word that the encoder knows, or what stands in a title; neither two words nor none."""
+    searcher = build_small([{"id": "noise", "title": "冰箱异响"}]).searcher
+    analyzer = open_analyzer(searcher.index)
+    is_word = word_test(searcher.index.inverted, analyzer, load_encoder())
+    assert [is_word(text) for text in ("空调", "异响", "空调洗衣机", "牌水", "", "？")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_text_is_corrected_in_its_normal_form(reader):
     """Correction comes after normalisation: full-width letters are letters."""
     assert read(reader, "ＰＡＩＳＨＵＩ").corrections == (Correction("paishui", "排水"),)
 

@@ -58,6 +58,13 @@ def test_word_of_the_index_that_sounds_like_another_stays():
     assert Speller({"排水": 5, "洗牌水机": 1}).correct("洗牌水机") == ("洗牌水机", ())
 
 
+def test_word_of_the_language_stays():
+    """水牌 is a word that no article has, so nobody meant 水排; any other stretch is corrected."""
+    speller = Speller({"水排": 1, "洗衣机": 1}, is_word=lambda text: text == "水牌")
+    assert speller.correct("水牌") == ("水牌", ())
+    assert speller.correct("喜衣机")[0] == "洗衣机"
+
+
 def test_longer_word_goes_first():
     """喜衣机 is 洗衣机, though 喜衣 alone would be 洗衣."""
     assert Speller({"洗衣机": 1, "细衣": 5}).correct("喜衣机")[0] == "洗衣机"
