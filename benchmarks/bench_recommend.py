@@ -7,7 +7,8 @@
 The articles are those of `corpora/`, copied under other ids and with links among the copies, until
 there are enough. Each conversation of the dev recommendation sets grows turn by turn, and after
 each turn of the customer is recommended for; the same problem is searched for right before, and
-its time taken off.
+its time taken off. `cpu` is the time of the processor on this thread: what the same would take if
+nothing else ran on the machine.
 """
 
 import argparse
@@ -16,7 +17,8 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +81,8 @@ def _measure(
     knowledge_base: KnowledgeBase, talks: Sequence[Sequence[Turn]]
 ) -> dict[str, list[float]]:
     """Milliseconds: reading a turn, searching, recommending, and recommending without search."""
-    times: dict[str, list[float]] = {"turn": [], "search": [], "recommend": [], "on_top": []}
+    names = ("turn", "search", "recommend", "on_top", "on_top_cpu")
+    times: dict[str, list[float]] = {name: [] for name in names}
     for turns in talks:
         conversation = knowledge_base.conversation()
         for turn in turns:
@@ -89,15 +92,21 @@ def _measure(
             if turn.role != "customer":
                 continue
             problem = conversation.problem
-            begin = time.perf_counter()
-            knowledge_base.search(problem.text, context=problem.earlier, top_k=_HITS)
-            middle = time.perf_counter()
-            knowledge_base.recommend(conversation=conversation)
-            end = time.perf_counter()
-            times["search"].append((middle - begin) * 1000)
-            times["recommend"].append((end - middle) * 1000)
-            times["on_top"].append((end - middle - (middle - begin)) * 1000)
+            search = partial(knowledge_base.search, problem.text, context=problem.earlier)
+            searched = _timed(partial(search, top_k=_HITS))
+            recommended = _timed(partial(knowledge_base.recommend, conversation=conversation))
+            times["search"].append(searched[0])
+            times["recommend"].append(recommended[0])
+            times["on_top"].append(recommended[0] - searched[0])
+            times["on_top_cpu"].append(recommended[1] - searched[1])
     return times
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds of wall time and of processor time on this thread."""
+    begin, begin_cpu = time.perf_counter(), time.thread_time()
+    work()
+    return (time.perf_counter() - begin) * 1000, (time.thread_time() - begin_cpu) * 1000
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@
 
 Weights for articles with similar questions come from the dev sets of `eval/`, those for articles
 without from the development sets ``support`` and ``esp`` of `bench_encoder.py`; confidence from all
-of them. The figures are of queries that the fit did not see: of each industry after a fit on the
-other three, of the rest by five folds of articles.
+of them, each set counting alike. The figures are of queries that the fit did not see: of each
+industry after a fit on the other three, of the rest by five folds of articles.
 """
 
 import argparse
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,15 @@ def _cross_validated(sets: dict[str, list[Example]], *, by_name: bool) -> Featur
         print(
             f"# {name}: {len(hits)} queries, ranked by others' weights {np.mean(hits):.1%}, {legs}"
         )
-    return fit_weights([example for examples in sets.values() for example in examples])
+    return fit_weights(_balanced(sets.values()))
+
+
+def _balanced(sets: Iterable[list[Example]]) -> list[Example]:
+    """As many of the largest set as of the smallest, drawn at random, and so on."""
+    listed = list(sets)
+    fewest = min(map(len, listed))
+    draw = np.random.default_rng(0).permutation
+    return [examples[i] for examples in listed for i in draw(len(examples))[:fewest]]
 
 
 def _folded(examples: list[Example]) -> list[bool]:

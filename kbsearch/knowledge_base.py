@@ -13,8 +13,10 @@ from kbsearch.indexer.builder import BuildReport, build, update
 from kbsearch.indexer.content import Progress
 from kbsearch.indexer.given import Paths
 from kbsearch.indexer.opening import open_analyzer, open_encoder
-from kbsearch.recommendation.conversation import Turn, current_problem
+from kbsearch.recommendation.conversation import Conversation, Problem, Turn
 from kbsearch.recommendation.customer import CustomerContext
+from kbsearch.recommendation.emotion import Lexicon
+from kbsearch.recommendation.events import EVENTS_FILE, Event, EventStore
 from kbsearch.recommendation.recommender import Recommendation, recommend
 from kbsearch.retrieval.candidates import Leg
 from kbsearch.retrieval.filters import FilterArgument
@@ -34,6 +36,7 @@ class KnowledgeBase:
     Attributes:
         index_dir: Folder of the index.
         report: What `build`, or the last `update` through this object, did; None after `open`.
+        events: What was done with recommendations; by default ``events.sqlite`` in `index_dir`.
     """
 
     def __init__(self, index_dir: str | Path, searcher: Searcher) -> None:
@@ -41,6 +44,7 @@ class KnowledgeBase:
         self._searcher = searcher  # replaced as a whole, never changed: readers need no lock
         self._opening = threading.Lock()
         self.report: BuildReport | None = None
+        self.events = EventStore(self.index_dir / EVENTS_FILE)
 
     @classmethod
     def build(
@@ -196,6 +200,8 @@ class KnowledgeBase:
     ) -> list[tuple[str, float]]:
         """(article id, score) in the order of search, or of one leg, and nothing else.
 
+        What an editor pinned or blocked is ignored: the order is the engine's own.
+
         Raises:
             ValueError: `depth` is below 1, or an unknown filter.
         """
@@ -211,6 +217,8 @@ class KnowledgeBase:
         depth: int = 100,
     ) -> dict[Leg, list[tuple[str, float]]]:
         """`rank` by several legs, from one reading of the query: what evaluation compares.
+
+        Pins and blocks are ignored here too.
 
         Raises:
             ValueError: `depth` is below 1, or an unknown filter.
@@ -235,40 +243,74 @@ class KnowledgeBase:
         self,
         text: str | None = None,
         *,
-        conversation: Sequence[Turn | Mapping[str, str]] | None = None,
+        conversation: Conversation | Sequence[Turn | Mapping[str, str]] | None = None,
         article_id: str | None = None,
         context: CustomerContext | Mapping[str, object] | None = None,
         filters: FilterArgument = None,
+        lexicon: Lexicon | None = None,
+        use_events: bool = True,
     ) -> Recommendation:
         """The few articles that an agent should act on, in the order of acting.
 
-        Exactly one of `text`, `conversation` and `article_id` says what it is about.
+        Exactly one of `text`, `conversation` and `article_id` says what it is about; with `context`
+        alone, what suits the customer is recommended before he asks.
 
         Args:
             text: The problem.
-            conversation: Turns so far, as ``{"role": "customer" or "agent", "text": …}``.
+            conversation: Turns so far, as ``{"role": "customer" or "agent", "text": …}``, or a
+                `conversation` that grows.
             article_id: The article being read.
-            context: What is known of the customer: segment, products, region, channel.
+            context: What is known of the customer: segment, products, region, channel, viewed,
+                recent_queries, date.
             filters: Conditions, as for `search`.
+            lexicon: Words that tell how the customer feels; without, those of the package.
+            use_events: Whether recorded events count.
 
         Raises:
-            ValueError: None or several of the three are given, or there is no such article.
+            ValueError: None or several of them are given, or there is no such article.
+            OSError: The events cannot be read.
         """
         given = [value for value in (text, conversation, article_id) if value is not None]
-        if len(given) != 1:
-            raise ValueError("give exactly one of text, conversation and article_id")
+        if len(given) > 1 or not (given or context):
+            raise ValueError(
+                "give exactly one of text, conversation and article_id, or a context alone"
+            )
         searcher = self._searcher
-        earlier: tuple[str, ...] = ()
+        said: Sequence[str] = () if text is None else (text,)
+        problem = None if text is None else Problem(text)
         if conversation is not None:
-            text, earlier = current_problem(conversation)
+            heard = (
+                conversation
+                if isinstance(conversation, Conversation)
+                else Conversation(conversation, encoder=searcher.encoder)
+            )
+            said, problem = heard.customer, heard.problem
         return recommend(
             searcher,
-            text=text,
-            earlier=earlier,
+            problem=problem,
             article_id=article_id,
             customer=CustomerContext.parse(context),
             filters=filters,
+            emotion=(lexicon or Lexicon.bundled()).emotion(said) if said else None,
+            usage=self.events.usage() if use_events else None,
         )
+
+    def conversation(self) -> Conversation:
+        """A conversation to which turns are added as they come; see `recommend`."""
+        return Conversation(encoder=self._searcher.encoder)
+
+    def record(self, event: Event | Mapping[str, object]) -> None:
+        """Stores what was done with an article; personal data in it is masked first.
+
+        Args:
+            event: For example ``{"action": "solved", "article_id": "ac-not-cooling"}``; see
+                `kbsearch.recommendation.events.Event`.
+
+        Raises:
+            ValueError: An unknown action or field.
+            OSError: The event cannot be stored.
+        """
+        self.events.record(event if isinstance(event, Event) else Event.model_validate(event))
 
     def update(
         self,

@@ -24,6 +24,7 @@ class DictionarySettings(_Section):
     user_dict: Path | None = None
     stop_words: Path | None = None
     synonyms: Path | None = None
+    pins: Path | None = None
 
 
 class FieldWeights(_Section):
@@ -129,14 +130,19 @@ class RankingSettings(_Section):
     Attributes:
         with_questions: For articles with similar questions; fitted on the dev sets of `eval/`.
         without_questions: For articles of title and body; fitted on IT-support articles and an FAQ.
+        cross_encoder: Name or folder of a sentence-transformers CrossEncoder that orders the first
+            candidates anew (`kbsearch.retrieval.reranking`); "" is none.
+        cross_encoder_depth: How many candidates it reads.
     """
 
     with_questions: FeatureWeights = FeatureWeights(
-        question=0.144, second=0.27, body=0.314, lexical=0.072, words=0.009, heading_words=0.192
+        question=0.14, second=0.259, body=0.321, lexical=0.077, words=0.021, heading_words=0.182
     )
     without_questions: FeatureWeights = FeatureWeights(
-        question=0.047, second=0.047, body=0.179, lexical=0.27, words=0.265, heading_words=0.192
+        question=0.073, second=0.073, body=0.239, lexical=0.2, words=0.273, heading_words=0.141
     )
+    cross_encoder: str = ""
+    cross_encoder_depth: Annotated[int, Field(ge=1)] = 10
 
 
 class ConfidenceSettings(_Section):
@@ -145,11 +151,10 @@ class ConfidenceSettings(_Section):
     Fitted together with `RankingSettings`.
     """
 
-    intercept: float = -4.39
-    score: float = 6.713
-    margin: float = 8.921
-    question: float = 2.342
-    coverage: float = 0.12
+    intercept: float = -4.466
+    score: float = 6.846
+    margin: float = 9.234
+    question: float = 2.293
 
 
 class DecisionSettings(_Section):
@@ -164,10 +169,10 @@ class DecisionSettings(_Section):
         suggest: Below it, a person must help; 4 % of the answerable queries are.
     """
 
-    answer: Share = 0.804
+    answer: Share = 0.795
     answer_strict: Share = 0.915
     strict: bool = False
-    suggest: Share = 0.344
+    suggest: Share = 0.33
 
     @property
     def answer_from(self) -> float:
@@ -222,13 +227,16 @@ class Settings(_Section):
     def resolved(self) -> Self:
         """The same settings with absolute paths, so that they hold in every working folder."""
         files = {name: path.resolve() for name, path in self.dictionaries if isinstance(path, Path)}
-        model = self.vectors.model
-        folder = Path(model)
+        reranker = {"cross_encoder": _resolved(self.ranking.cross_encoder)}
         return self.model_copy(
             update={
                 "dictionaries": self.dictionaries.model_copy(update=files),
-                "vectors": self.vectors.model_copy(
-                    update={"model": str(folder.resolve()) if folder.is_dir() else model}
-                ),
+                "vectors": self.vectors.model_copy(update={"model": _resolved(self.vectors.model)}),
+                "ranking": self.ranking.model_copy(update=reranker),
             }
         )
+
+
+def _resolved(model: str) -> str:
+    """The absolute path of a model's folder; a name as it is."""
+    return str(Path(model).resolve()) if model and Path(model).is_dir() else model

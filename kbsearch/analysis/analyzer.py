@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from kbsearch.analysis.codes import CODE, Token, code_tokens
-from kbsearch.analysis.dictionaries import SYNONYMS, Dictionaries
+from kbsearch.analysis.dictionaries import QUERY_SIDE, Dictionaries
 from kbsearch.analysis.filters import normalize, normalize_with_offsets
 from kbsearch.analysis.segmenter import Segmenter, open_segmenter
 
@@ -42,10 +42,10 @@ class Analyzer:
     def fingerprint(self) -> str:
         """SHA-256 over what decides the terms of an article.
 
-        Synonyms are no part of it: they act on queries alone, so a changed synonym file does not
-        ask for articles to be analysed again.
+        Synonyms and pins are no part of it: they act on queries alone, so a changed file of theirs
+        does not ask for articles to be analysed again.
         """
-        hashes = {k: v for k, v in self.dictionaries.hashes.items() if k != SYNONYMS}
+        hashes = {k: v for k, v in self.dictionaries.hashes.items() if k not in QUERY_SIDE}
         content = json.dumps([ANALYSIS_VERSION, hashes], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""The three word lists that an editor owns: user dictionary, stop words, synonyms.
+"""The four word lists that an editor owns: user dictionary, stop words, synonyms, pins.
 
 They are UTF-8 text files; ``#`` starts a comment line.
 
@@ -7,25 +7,54 @@ They are UTF-8 text files; ``#`` starts a comment line.
 - ``stop_words.txt``: one word a line; replaces the built-in list.
 - ``synonyms.txt``: ``手表,腕表`` for words that mean the same, ``掉电 => 耗电,费电`` for one way
   only.
+- ``pins.txt``: ``手表 没电 => watch-battery-drain,watch-care`` puts articles first for the queries
+  in which all the words stand, ``手表 没电 =/> care-plan`` keeps an article from them;
+  ``/开不了?机/ => boot`` does so for those in which a regular expression is found. Both look at the
+  query in its normal form (`kbsearch.analysis.filters`).
 
 A snapshot keeps the exact text it was built with.
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from kbsearch.analysis.filters import normalize
 from kbsearch.errors import DictionaryError, Problem
 
-USER_DICT, STOP_WORDS, SYNONYMS = "user_dict.txt", "stop_words.txt", "synonyms.txt"
-NAMES = (USER_DICT, STOP_WORDS, SYNONYMS)
+USER_DICT, STOP_WORDS = "user_dict.txt", "stop_words.txt"
+SYNONYMS, PINS = "synonyms.txt", "pins.txt"
+NAMES = (USER_DICT, STOP_WORDS, SYNONYMS, PINS)
+QUERY_SIDE = frozenset({SYNONYMS, PINS})
+"""Lists that act on queries alone: a change asks for no article to be analysed again."""
 DEFAULT_FREQUENCY = 2000
+
+_PIN = re.compile(
+    r"(?:/(?P<regex>.+)/|(?P<words>[^/=>][^=>]*))\s*(?P<arrow>=/?>)\s*(?P<articles>[^=>]+)"
+)
+_ARTICLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+class PinRule(NamedTuple):
+    """What an editor decided for some queries.
+
+    Attributes:
+        line: Where it stands, from 1.
+        pattern: Found in the normal form of such a query.
+        articles: Ids of the articles, in the editor's order.
+        blocks: Whether they are kept out; else they come first.
+    """
+
+    line: int
+    pattern: re.Pattern[str]
+    articles: tuple[str, ...]
+    blocks: bool
 
 
 def default_stop_words() -> str:
@@ -35,12 +64,13 @@ def default_stop_words() -> str:
 
 @dataclass(frozen=True)
 class Dictionaries:
-    """The text of the three files, checked, and what it says.
+    """The text of the four files, checked, and what it says.
 
     Args:
         user_dict: Text of ``user_dict.txt``.
         stop_words: Text of ``stop_words.txt``; by default the built-in list.
         synonyms: Text of ``synonyms.txt``.
+        pins: Text of ``pins.txt``.
 
     Raises:
         DictionaryError: A line cannot be read; names every such line.
@@ -49,6 +79,7 @@ class Dictionaries:
     user_dict: str = ""
     stop_words: str = field(default_factory=default_stop_words)
     synonyms: str = ""
+    pins: str = ""
 
     def __post_init__(self) -> None:
         _raise([p for name, text in self.texts.items() for p in _line_problems(name, text, name)])
@@ -79,12 +110,13 @@ class Dictionaries:
             user_dict=texts.get(USER_DICT, ""),
             stop_words=texts.get(STOP_WORDS, default_stop_words()),
             synonyms=texts.get(SYNONYMS, ""),
+            pins=texts.get(PINS, ""),
         )
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> Self:
-        """The dictionaries whose `texts` these are."""
-        return cls(texts[USER_DICT], texts[STOP_WORDS], texts[SYNONYMS])
+        """The dictionaries whose `texts` these are; older snapshots have no pins."""
+        return cls(texts[USER_DICT], texts[STOP_WORDS], texts[SYNONYMS], texts.get(PINS, ""))
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
@@ -93,6 +125,7 @@ class Dictionaries:
             USER_DICT: self.user_dict,
             STOP_WORDS: self.stop_words,
             SYNONYMS: self.synonyms,
+            PINS: self.pins,
         }
 
     @cached_property
@@ -128,6 +161,16 @@ class Dictionaries:
                 others[source].update(dict.fromkeys(t for t in targets if t != source))
         return {source: tuple(targets) for source, targets in others.items()}
 
+    @cached_property
+    def pin_rules(self) -> tuple[PinRule, ...]:
+        """What the editor pinned and blocked, in the order of the file."""
+        return pin_rules(self.pins)
+
+
+def pin_rules(text: str) -> tuple[PinRule, ...]:
+    """The rules of a ``pins.txt`` without faults."""
+    return tuple(_pin_rule(number, line) for number, line in _lines(text))
+
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """(line number, content) of the lines that say something."""
@@ -154,6 +197,14 @@ def _line_problems(name: str, text: str, path: str) -> Iterator[Problem]:
             yield Problem("user_word_form", path, number, value=line)
         if name == SYNONYMS and not _is_synonym_line(line):
             yield Problem("synonym_form", path, number, value=line)
+        if name == PINS:
+            try:
+                _pin_rule(number, line)
+            except (re.error, OverflowError, RecursionError) as error:
+                params = {"reason": str(error)}
+                yield Problem("pin_pattern", path, number, value=line, params=params)
+            except ValueError:
+                yield Problem("pin_form", path, number, value=line)
 
 
 def _is_user_word(line: str) -> bool:
@@ -166,3 +217,24 @@ def _is_synonym_line(line: str) -> bool:
     if arrow:
         return bool(_split(left) and _split(right)) and "=>" not in right
     return len(_split(left)) > 1
+
+
+def _pin_rule(number: int, line: str) -> PinRule:
+    """The rule of one line; raises ValueError, or what `re` raises for a bad pattern."""
+    match = _PIN.fullmatch(line)
+    articles = [name.strip() for name in re.split("[,，]", match["articles"])] if match else []
+    words = normalize(match["words"] or "").split() if match else []
+    if match is None or not (match["regex"] or words):
+        raise ValueError(line)
+    if not all(_ARTICLE_ID.fullmatch(name) for name in articles):
+        raise ValueError(line)
+    pattern = match["regex"] or r"\A" + "".join(f"(?=.*{_whole(word)})" for word in words)
+    compiled = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    return PinRule(number, compiled, tuple(articles), match["arrow"] == "=/>")
+
+
+def _whole(word: str) -> str:
+    """Pattern of a word that does not begin or end within another one of letters and digits."""
+    begin = "(?<![a-z0-9])" if word[0].isascii() and word[0].isalnum() else ""
+    end = "(?![a-z0-9])" if word[-1].isascii() and word[-1].isalnum() else ""
+    return begin + re.escape(word) + end

@@ -1,9 +1,10 @@
 """The command line.
 
 Takes arguments, gives text for people or one JSON document for programs; the only place that prints
-or reads the environment. `editing` has the commands of knowledge editors, `searching` those that
-ask, `measuring`, `comparing`, `converting` and `tuning` those of QA, `training` those of who looks
-after models; `console` prints in Chinese, or in English with ``--lang en``.
+or reads the environment. `editing` has the commands of knowledge editors, `searching` the one that
+asks, `recommending` those of an agent's desk, `measuring`, `comparing`, `converting` and `tuning`
+those of QA, `training` those of who looks after models; `console` prints in Chinese, or in English
+with ``--lang en``.
 
 It decides nothing: each command calls the library once and shows what comes back.
 """
@@ -15,7 +16,16 @@ from typing import Annotated
 import typer
 
 from kbsearch import messages
-from kbsearch.cli import comparing, converting, editing, measuring, searching, training, tuning
+from kbsearch.cli import (
+    comparing,
+    converting,
+    editing,
+    measuring,
+    recommending,
+    searching,
+    training,
+    tuning,
+)
 from kbsearch.cli.console import Console
 from kbsearch.errors import FilterError, KBSearchError, SnapshotNotFoundError
 
@@ -57,7 +67,16 @@ def application(console: Console) -> typer.Typer:
     def options(show_version: Annotated[bool, version] = False) -> None:
         """Options before the command."""
 
-    for module in (editing, searching, measuring, comparing, tuning, converting, training):
+    for module in (
+        editing,
+        searching,
+        recommending,
+        measuring,
+        comparing,
+        tuning,
+        converting,
+        training,
+    ):
         module.register(app, console)
     return app
 

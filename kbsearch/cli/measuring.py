@@ -203,6 +203,8 @@ def _print_evaluation(
         wrongly=declining.wrongly_declined.value,
         right=declining.right_when_answered.value,
     )
+    if evaluation.pinned:
+        console.say("eval.pinned", count=evaluation.pinned)
     console.say("eval.calibration", error=evaluation.calibration_error)
     console.say("eval.latency", **evaluation.latency_ms)
     console.line()

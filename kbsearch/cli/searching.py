@@ -1,22 +1,25 @@
-"""Commands that ask: search, recommend."""
+"""The command that asks: search."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kbsearch.article import Audience
 from kbsearch.cli.console import Console
 from kbsearch.cli.options import Shared, parse_filters
-from kbsearch.recommendation.recommender import Recommendation
-from kbsearch.retrieval.response import Explanation, Highlight, SearchResponse
+from kbsearch.retrieval.response import (
+    Clarification,
+    Explanation,
+    Handover,
+    Highlight,
+    SearchResponse,
+)
 
 
 def register(app: typer.Typer, console: Console) -> None:
     """Adds the commands to `app`."""
     shared = Shared(console)
     _register_search(app, console, shared)
-    _register_recommend(app, console, shared)
 
 
 def _register_search(app: typer.Typer, console: Console, shared: Shared) -> None:
@@ -50,38 +53,6 @@ def _register_search(app: typer.Typer, console: Console, shared: Shared) -> None
             _print_response(console, response)
 
 
-def _register_recommend(app: typer.Typer, console: Console, shared: Shared) -> None:
-    text_argument = typer.Argument(help=console.text("recommend.text"), metavar="[TEXT]")
-    article_option = typer.Option("--article", help=console.text("recommend.article"))
-    segment_option = typer.Option("--segment", help=console.text("recommend.segment"))
-    product_option = typer.Option("--product", help=console.text("recommend.product"))
-
-    @app.command(help=console.text("recommend.help"))
-    def recommend(
-        index: Annotated[Path, shared.index],
-        text: Annotated[str | None, text_argument] = None,
-        article: Annotated[str | None, article_option] = None,
-        segment: Annotated[Audience | None, segment_option] = None,
-        products: Annotated[list[str] | None, product_option] = None,
-        filters: Annotated[list[str] | None, shared.filters] = None,
-        as_json: Annotated[bool, shared.json] = False,
-    ) -> None:
-        from kbsearch.knowledge_base import KnowledgeBase
-
-        if (text is None) == (article is None):
-            raise ValueError(console.text("recommend.one_input"))
-        recommendation = KnowledgeBase.open(index).recommend(
-            text,
-            article_id=article,
-            context={"segment": segment, "products": products or ()},
-            filters=parse_filters(console, filters),
-        )
-        if as_json:
-            console.json(recommendation)
-        else:
-            _print_recommendation(console, recommendation)
-
-
 def _print_response(console: Console, response: SearchResponse) -> None:
     if not response.hits:
         console.say("search.no_hits")
@@ -94,21 +65,49 @@ def _print_response(console: Console, response: SearchResponse) -> None:
             score=hit.score,
             confidence=hit.confidence,
         )
+        if hit.pinned:
+            console.say("search.pinned")
         if hit.matched_question != hit.title:
             console.say("search.matched", question=hit.matched_question)
         for highlight in hit.highlights:
             console.line(f"   {highlight.field}: {_marked(highlight)}")
         if hit.explanation:
             console.say("search.legs", **_legs(hit.explanation))
+            if hit.explanation.reranked is not None:
+                console.say("search.reranked", score=hit.explanation.reranked)
     if response.clarify:
-        values = " / ".join(response.clarify.values)
-        console.say("search.ask", facet=response.clarify.facet, values=values)
+        _print_clarification(console, response.clarify)
+    if response.handover:
+        _print_handover(console, response.handover)
     console.say(
         "search.footer",
         decision=console.text(f"decision.{response.decision}"),
         snapshot=response.snapshot_id,
         took=response.took_ms,
     )
+
+
+def _print_clarification(console: Console, clarify: Clarification) -> None:
+    facet = console.text(f"search.facet_{clarify.facet}")
+    console.say("search.ask", facet=facet, values=" / ".join(clarify.values))
+    for value, articles in clarify.articles.items():
+        console.say("search.leads_to", value=value, articles=", ".join(articles))
+
+
+def _print_handover(console: Console, handover: Handover) -> None:
+    """Why a person has to take over, and what he needs; the hits stand above."""
+    console.say("search.declined", reason=console.text(f"search.declined_{handover.reason}"))
+    for turn in handover.context:
+        console.say("search.earlier", turn=turn)
+    if handover.unknown_terms:
+        console.say("search.unknown", terms=" ".join(handover.unknown_terms))
+    for nearest in handover.nearest:
+        console.say(
+            "search.nearest",
+            title=nearest.title,
+            id=nearest.article_id,
+            confidence=nearest.confidence,
+        )
 
 
 def _marked(highlight: Highlight) -> str:
@@ -135,28 +134,3 @@ def _legs(explanation: Explanation) -> dict[str, object]:
         "missing": " ".join(explanation.missing_terms) or "—",
         "synonyms": " ".join(explanation.synonyms) or "—",
     }
-
-
-def _print_recommendation(console: Console, recommendation: Recommendation) -> None:
-    for slot, entries in recommendation.slots.items():
-        if not entries:
-            continue
-        console.say(f"slot.{slot}")
-        for entry in entries:
-            if entry.relation:
-                console.say(
-                    "recommend.via",
-                    title=entry.title,
-                    kind=entry.kind,
-                    via=entry.via,
-                    relation=entry.relation,
-                )
-            else:
-                console.say(
-                    "recommend.found",
-                    title=entry.title,
-                    kind=entry.kind,
-                    confidence=entry.confidence,
-                )
-    if not any(recommendation.slots.values()):
-        console.say("search.no_hits")

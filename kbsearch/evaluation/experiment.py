@@ -34,6 +34,8 @@ def evaluate(
 ) -> Evaluation:
     """Runs every query through each leg and through search, and measures.
 
+    What an editor pinned or blocked is left out, so that all figures are the engine's own.
+
     Args:
         knowledge_base: What to measure.
         query_set: Queries with judgments.
@@ -86,6 +88,7 @@ def evaluate(
         suggestions=suggest(knowledge_base, misses, confused, by_id, articles),
         unknown_articles=tuple(sorted(judged - titles.keys())),
         titles=titles,
+        pinned=sum(knowledge_base.searcher.pins.touched(query.text) for query in queries),
     )
 
 
@@ -95,16 +98,15 @@ def _run(
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[_Runs, list[SearchResponse], list[float]]:
     """Leg → query id → article ids; responses, and how long each search took, in milliseconds."""
+    engine = KnowledgeBase(knowledge_base.index_dir, knowledge_base.searcher.without_pins())
     runs: _Runs = {leg: {} for leg in Leg}
     responses, milliseconds = [], []
     for number, query in enumerate(queries, start=1):
         # First, so that nothing of the query is at hand already.
         begin = time.perf_counter()
-        responses.append(
-            knowledge_base.search(query.text, filters=query.filters, context=query.context)
-        )
+        responses.append(engine.search(query.text, filters=query.filters, context=query.context))
         milliseconds.append((time.perf_counter() - begin) * 1000)
-        found = knowledge_base.rankings(
+        found = engine.rankings(
             query.text, filters=query.filters, context=query.context, depth=DEPTH
         )
         for leg, ranked in found.items():

@@ -61,6 +61,7 @@ class Evaluation:
         suggestions: What an editor can do, what most queries ask for first.
         unknown_articles: Judged articles that the snapshot does not have.
         titles: Article id → title, of every article named here that the snapshot has.
+        pinned: Queries that a pin or block of the editor touches; all figures are without them.
     """
 
     created_at: str
@@ -83,6 +84,7 @@ class Evaluation:
     suggestions: tuple[Suggestion, ...]
     unknown_articles: tuple[str, ...]
     titles: Mapping[str, str]
+    pinned: int = 0
 
     @property
     def query_set(self) -> str:

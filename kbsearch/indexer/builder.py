@@ -9,7 +9,7 @@ articles, and anew when the knowledge base has changed much (`kbsearch.indexer.a
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +25,15 @@ from kbsearch.index.local import IndexParts, LocalIndex
 from kbsearch.index.snapshot import Contents, EncoderEntry, Manifest, SnapshotStore
 from kbsearch.indexer.adapting import adapted_encoder, needs_adapting, published_adaptation
 from kbsearch.indexer.content import Progress, index_articles
-from kbsearch.indexer.given import Given, Paths, dictionary_files, errors, read, update_problems
+from kbsearch.indexer.given import (
+    Given,
+    Paths,
+    dictionary_files,
+    errors,
+    read,
+    unknown_pins,
+    update_problems,
+)
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.indexer.plan import Plan
 from kbsearch.settings import Settings
@@ -97,7 +105,9 @@ def build(
         raise SourceError("source_empty", given.problems)
     snapshots = SnapshotStore(index_dir)
     settings = (settings or published_settings(snapshots)).resolved()
-    analyzer = Analyzer(Dictionaries.read(dictionary_files(settings.dictionaries, given.paths)))
+    files = dictionary_files(settings.dictionaries, given.paths)
+    analyzer = Analyzer(Dictionaries.read(files))
+    given = replace(given, problems=(*given.problems, *unknown_pins(files, given)))
     model = encoder = load_encoder(settings.vectors.model)
     with snapshots.writing():
         current = _current(snapshots)

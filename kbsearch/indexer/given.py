@@ -1,10 +1,10 @@
 """What is given to a build or an update: read, and checked as a whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kbsearch.analysis.dictionaries import NAMES, Dictionaries
+from kbsearch.analysis.dictionaries import NAMES, PINS, Dictionaries, pin_rules
 from kbsearch.article import Article, Status
 from kbsearch.errors import DictionaryError, Problem, Severity, SourceError
 from kbsearch.loaders.links import check_links
@@ -68,11 +68,25 @@ def read_articles(source: Paths | Iterable[Article]) -> list[Article]:
 
 def source_problems(source: Source, paths: Sequence[str | Path]) -> tuple[Problem, ...]:
     """The problems of a source, its dictionaries included."""
+    files = dictionary_files(DictionarySettings(), paths)
     try:
-        Dictionaries.read(dictionary_files(DictionarySettings(), paths))
+        Dictionaries.read(files)
     except DictionaryError as error:
         return (*source.problems, *error.problems)
-    return source.problems
+    given = Given(source.articles, source.problems, tuple(paths))
+    return (*source.problems, *unknown_pins(files, given))
+
+
+def unknown_pins(files: Mapping[str, Sequence[Path]], given: Given) -> list[Problem]:
+    """A warning for each article that is pinned or blocked and is not in the source."""
+    known = {article.id for article in given.articles} | given.invalid_ids
+    return [
+        Problem("pin_unknown", str(path), rule.line, value=name, severity=Severity.WARNING)
+        for path in files.get(PINS, ())
+        for rule in pin_rules(path.read_text(encoding="utf-8-sig"))
+        for name in rule.articles
+        if name not in known
+    ]
 
 
 def update_problems(

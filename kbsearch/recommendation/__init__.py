@@ -2,8 +2,11 @@
 
 Takes a problem, a conversation or the article being read, and what is known of the customer; gives
 slots in the order of acting: solution, next step, policy, script, related. `conversation` finds the
-problem, `customer` says who asks, `recommender` fills the slots from search and from the links
-between articles.
+problem that is open, `emotion` hears how the customer sounds, `customer` says who asks. `graph`
+knows where links lead, `wording` what is near a text, `push` what suits a customer who has asked
+nothing, `events` what agents did before, without the personal data that `privacy` masks. `scoring`
+makes probabilities and reasons of it all, `slots` are filled with the best, and `recommender` does
+one after the other.
 
-It does not score text itself: search is below it.
+It does not rank text itself: search is below it.
 """

@@ -6,20 +6,18 @@ vector, and the problem is the same as if the whole conversation were read anew.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to (n, dim) float32 unit rows."""
+from kbsearch.analysis.filters import normalize
+from kbsearch.encoders.protocol import Encoder
 
-_LONG = 6  # characters that make a clause a problem, after something was settled
+_LONG = 6  # characters that make a new problem after something was settled
 _SHIFT = 0.15  # cosine to the turns of a settled problem below which another topic begins
 # A space parts clauses only between Chinese characters: 「腕伴 S2」 is one name.
 _CLAUSE = re.compile(
@@ -56,17 +54,17 @@ class Conversation:
 
     Args:
         turns: What has been said so far.
-        vectors: Encoder of texts; with it, a change of topic after a settled problem is seen even
-            where nobody says so.
+        encoder: With it, a turn that goes on about what seemed settled is told from one about
+            something else.
     """
 
     def __init__(
         self,
         turns: Iterable[Turn | Mapping[str, str]] = (),
         *,
-        vectors: Vectors | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
-        self._vectors = vectors
+        self._encoder = encoder
         self._open: list[str] = []
         self._settled: list[str] = []
         self._taken_back = 0  # turns of the open problem that the customer has taken back
@@ -110,7 +108,7 @@ class Conversation:
             raise ValueError("the conversation has no turn of the customer")
         said = self._open or self._words[-1:]
         taken_back = min(self._taken_back, len(said) - 1)
-        text = "，".join(turn.rstrip("，。,. ") for turn in said[taken_back:])
+        text = "，".join(turn.rstrip("，。！？!?,. ") or turn for turn in said[taken_back:])
         return Problem(text, tuple(said[:taken_back]), tuple(self._settled))
 
     def _hear(self, text: str) -> None:
@@ -147,23 +145,27 @@ class Conversation:
 
     def _is_new(self, content: str, opens: bool) -> bool:
         """Whether words after a settled problem are about another one."""
-        if any(_is("follow_up", clause) for clause in _clauses(content)) or len(content) < _LONG:
+        if any(_is("follow_up", clause) for clause in _clauses(content)):
             return False
-        if opens or self._vectors is None:
+        if opens:
             return True
-        now, *before = self._vectors([content, *self._open])
+        if len(content) < _LONG:
+            return False
+        if self._encoder is None:
+            return True
+        now, *before = self._encoder.encode([normalize(text) for text in (content, *self._open)])
         return max(float(now @ each) for each in before) < _SHIFT
 
 
 def current_problem(
-    conversation: Sequence[Turn | Mapping[str, str]], *, vectors: Vectors | None = None
+    conversation: Sequence[Turn | Mapping[str, str]], *, encoder: Encoder | None = None
 ) -> Problem:
     """The problem of a whole conversation.
 
     Raises:
         ValueError: The customer has not said anything yet, or a turn has an unknown role or field.
     """
-    return Conversation(conversation, vectors=vectors).problem
+    return Conversation(conversation, encoder=encoder).problem
 
 
 def _asks(text: str) -> bool:

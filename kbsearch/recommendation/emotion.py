@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
@@ -93,6 +93,11 @@ class Lexicon(BaseModel):
         except ValueError as error:  # TOML, encoding or entry
             raise ValueError(f"{source}: {error}") from error
 
+    @classmethod
+    def bundled(cls) -> "Lexicon":
+        """The word list of the package, read once."""
+        return _bundled()
+
     def emotion(self, turns: Iterable[str]) -> Emotion:
         """How the customer sounds; what was said last counts most.
 
@@ -156,3 +161,8 @@ class Lexicon(BaseModel):
 
 
 _FEELINGS = ("anger", "anxiety", "urgency", "hand_over")
+
+
+@cache
+def _bundled() -> Lexicon:
+    return Lexicon.read()

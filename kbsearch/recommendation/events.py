@@ -10,13 +10,14 @@ equation 10).
 
 import sqlite3
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -86,53 +87,67 @@ class Event(BaseModel):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+_Use = tuple[str, Slot | None]
+_Name = TypeVar("_Name", str, _Use)
+
+
 class Usage:
-    """What events teach, kept up to date by adding them one by one."""
+    """What events teach, kept up to date by adding them one by one.
+
+    Attributes:
+        articles: Ids of the articles that something is known of.
+    """
 
     def __init__(self, half_life_days: float = HALF_LIFE_DAYS) -> None:
-        self._half_life = half_life_days * _DAY
-        self._for: dict[str, float] = defaultdict(float)  # weights as of the epoch: they only grow
-        self._against: dict[str, float] = defaultdict(float)
-        self._months: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-        self._segments: dict[Audience, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-        self._useful: dict[str, dict[str, None]] = defaultdict(dict)  # case → articles
-        self._together: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.articles: set[str] = set()
+        self._for = _Fading(half_life_days * _DAY)
+        self._against = _Fading(half_life_days * _DAY)
+        self._months: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._segments: dict[Audience, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._useful: dict[str, dict[_Use, None]] = defaultdict(dict)  # case → what was useful
+        self._together: dict[str, dict[_Use, int]] = defaultdict(lambda: defaultdict(int))
         self._opened: dict[str, str] = {}  # case → article opened last
         self._next: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._latest = 0.0
 
     def add(self, event: Event) -> None:
         """Learns from one event."""
         seconds = event.at.timestamp()
-        self._latest = max(self._latest, seconds)
         article = event.article_id
-        grown = 2 ** ((seconds - _EPOCH) / self._half_life)
         seen = max(1 / event.rank, _LOWEST_PROPENSITY)
-        self._for[article] += grown * _FOR.get(event.action, 0.0) / seen
+        self.articles.add(article)
+        place = (article, event.slot)
+        self._for.add(place, _FOR.get(event.action, 0.0) / seen, seconds)
         # That a low rank was not used says as little as its place was looked at.
         share = seen if event.action is Action.SHOWN else 1.0
-        self._against[article] += grown * _AGAINST.get(event.action, 0.0) * share
+        self._against.add(place, _AGAINST.get(event.action, 0.0) * share, seconds)
         if event.action in _USEFUL:
             self._months[event.at.month][article] += 1
             if event.segment:
                 self._segments[event.segment][article] += 1
-            self._join(event.case_id or event.query, article)
+            self._join(event.case_id or event.query, place)
         if event.action is Action.OPENED and event.case_id:
             before = self._opened.get(event.case_id)
             if before and before != article:
                 self._next[before][article] += 1
             self._opened[event.case_id] = article
 
-    def balance(self, article_id: str, at: datetime | None = None) -> float:
-        """How much its use speaks for an article: from -1 to 1; 0 if nothing is known."""
-        seconds = max(at.timestamp() if at else self._latest, self._latest)
-        faded = 2 ** (-(seconds - _EPOCH) / self._half_life)
-        good = self._for.get(article_id, 0.0) * faded
-        bad = self._against.get(article_id, 0.0) * faded
+    def balance(self, article_id: str, slot: Slot, at: datetime | None = None) -> float:
+        """How much its use in a slot speaks for an article: from -1 to 1; 0 if it is unknown.
+
+        Args:
+            article_id: The article.
+            slot: The slot; events without one count for all.
+            at: The time, for fading; now without.
+        """
+        seconds = (at or datetime.now(UTC)).timestamp()
+        good, bad = (
+            sum(sums.at((article_id, each), seconds) for each in (slot, None))
+            for sums in (self._for, self._against)
+        )
         return (good - bad) / (good + bad + _PRIOR)
 
-    def together(self, article_id: str) -> dict[str, float]:
-        """Articles that were useful in the same cases → share of its cases, shrunk towards 0."""
+    def together(self, article_id: str) -> dict[tuple[str, Slot | None], float]:
+        """What was useful in the same cases, and in which slot → share, shrunk towards 0."""
         return _shares(self._together.get(article_id, {}))
 
     def read_next(self, article_id: str) -> dict[str, float]:
@@ -147,13 +162,14 @@ class Usage:
         """Articles useful to a segment → share of its uses, shrunk towards 0."""
         return _shares(self._segments.get(segment, {}))
 
-    def _join(self, case: str, article: str) -> None:
-        if not case or article in self._useful[case]:
+    def _join(self, case: str, use: _Use) -> None:
+        if not case or use in self._useful[case]:
             return
         for other in self._useful[case]:
-            self._together[other][article] += 1
-            self._together[article][other] += 1
-        self._useful[case][article] = None
+            if other[0] != use[0]:
+                self._together[other[0]][use] += 1
+                self._together[use[0]][other] += 1
+        self._useful[case][use] = None
 
 
 class EventStore:
@@ -226,6 +242,13 @@ class EventStore:
                 self._read_up_to = number
         return self._usage
 
+    def close(self) -> None:
+        """Closes this thread's connection; the next use opens it again."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection; SQLite's errors come out as OSError."""
@@ -239,7 +262,7 @@ class EventStore:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS events"
@@ -249,10 +272,41 @@ class EventStore:
         return connection
 
 
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+class _Fading:
+    """Sums of weights that halve with every half-life."""
+
+    def __init__(self, half_life: float) -> None:
+        self._half_life = half_life
+        self._sums: dict[_Use, tuple[float, float]] = {}  # name → sum, as of when
+
+    def add(self, name: _Use, weight: float, seconds: float) -> None:
+        total, then = self._sums.get(name, (0.0, seconds))
+        latest = max(then, seconds)
+        kept = total * self._share(latest - then) + weight * self._share(latest - seconds)
+        self._sums[name] = (kept, latest)
+
+    def at(self, name: _Use, seconds: float) -> float:
+        total, then = self._sums.get(name, (0.0, seconds))
+        return total * self._share(max(seconds - then, 0.0))
+
+    def _share(self, age: float) -> float:
+        return float(0.5 ** (age / self._half_life))
 
 
-def _shares(counts: dict[str, Any]) -> dict[str, float]:
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turns WAL on; SQLite does not wait for another process that is just doing the same."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _shares(counts: Mapping[_Name, int]) -> dict[_Name, float]:
     """Each count as a share of the whole, as if a few uses more had gone elsewhere."""
     total = sum(counts.values())
     return {name: count / (total + _TOGETHER_PRIOR) for name, count in counts.items()}

@@ -11,11 +11,15 @@ from functools import cached_property
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kbsearch.article import Article, Audience, Kind, Relation
 from kbsearch.recommendation.slots import Slot
 from kbsearch.retrieval.searcher import Searcher
 
 _DECAY = 0.35  # of what is reached over an article between
+_FAINT = 0.01  # what is reached with less is not worth its time
 _INFERRED = 0.1  # shared product and category, no link
 _INFERRED_MOST = 20  # articles that share; more mean that the category says little
 
@@ -32,7 +36,8 @@ class Card(NamedTuple):
     category: str
     products: frozenset[str]
     audience: frozenset[Audience]
-    valid_from: int  # proleptic Gregorian ordinal; 0 if it has always held
+    topic: str  # title, category and tags
+    begins: int  # first day it holds, as proleptic Gregorian ordinal; 0 if it always has
 
 
 class Step(NamedTuple):
@@ -130,7 +135,7 @@ class ArticleGraph:
         """All that speaks for other articles if `row` answers: its neighbours and theirs."""
         known = self._steps.get(row)
         if known is None:
-            near = [*self._neighbours(row)]
+            near = self._neighbours(row)
             known = self._steps[row] = (*near, *self._further(row, near), *self._implied(row))
         return known
 
@@ -138,11 +143,50 @@ class ArticleGraph:
         """Rows of the articles about a product."""
         return self._by_product.get(product, ())
 
-    def _neighbours(self, row: int) -> Iterator[Step]:
-        for table, linked in ((_FORWARD, self.links), (_BACKWARD, self._back)):
-            for target, relation in linked[row]:
-                for slot, weight in _weights(table, relation, self.cards[target].kind).items():
-                    yield Step(target, slot, weight, row, relation)
+    def for_segment(self, segment: Audience) -> tuple[int, ...]:
+        """Rows of the articles written for a segment, and not for everybody."""
+        return self._by_segment.get(segment, ())
+
+    def mentioning(self, words: tuple[str, ...]) -> tuple[int, ...]:
+        """Rows of the articles that have one of the words in title, category or tags."""
+        known = self._mentions.get(words)
+        if known is None:
+            known = self._mentions[words] = tuple(
+                row
+                for row, card in enumerate(self.cards)
+                if any(word in card.topic for word in words)
+            )
+        return known
+
+    def begun(self, first: int, last: int) -> tuple[int, ...]:
+        """Rows of the articles that hold since a day between two, both included (ordinals)."""
+        begins = self._begins
+        rows: list[int] = np.flatnonzero((begins >= first) & (begins <= last)).tolist()
+        return tuple(rows)
+
+    def rows_of(self, ids: Iterable[str]) -> tuple[int, ...]:
+        """Rows of the articles that are here."""
+        return tuple(self._rows[name] for name in ids if name in self._rows)
+
+    def products_in(self, text: str) -> frozenset[str]:
+        """Products that a text names, however it writes blanks and capitals."""
+        plain = _plain(text)
+        return frozenset(name for name, written in self._plain_products.items() if written in plain)
+
+    def is_kind(self, kind: Kind) -> NDArray[np.bool_]:
+        """(articles,) bool."""
+        return self._kinds[kind]
+
+    def _neighbours(self, row: int) -> tuple[Step, ...]:
+        known = self._near.get(row)
+        if known is None:
+            known = self._near[row] = tuple(
+                Step(target, slot, weight, row, relation)
+                for table, linked in ((_FORWARD, self.links), (_BACKWARD, self._back))
+                for target, relation in linked[row]
+                for slot, weight in _weights(table, relation, self.cards[target].kind).items()
+            )
+        return known
 
     def _further(self, row: int, near: Iterable[Step]) -> Iterator[Step]:
         """Over each neighbour once, by its best link."""
@@ -150,9 +194,10 @@ class ArticleGraph:
         for step in near:
             best[step.row] = max(best.get(step.row, 0), step.weight)
         for between, weight in best.items():
-            for step in self._neighbours(between):
-                if step.row != row and step.row not in best:
-                    yield step._replace(weight=step.weight * weight * _DECAY)
+            for target, slot, next_weight, via, relation in self._neighbours(between):
+                reached = next_weight * weight * _DECAY
+                if reached >= _FAINT and target != row and target not in best:
+                    yield Step(target, slot, reached, via, relation)
 
     def _implied(self, row: int) -> Iterator[Step]:
         card = self.cards[row]
@@ -165,6 +210,39 @@ class ArticleGraph:
             if other != row and other not in linked and shares:
                 slot = _SLOT_OF_KIND.get(self.cards[other].kind, Slot.RELATED)
                 yield Step(other, slot, _INFERRED, row, None)
+
+    @cached_property
+    def _by_segment(self) -> Mapping[Audience, tuple[int, ...]]:
+        groups: dict[Audience, list[int]] = defaultdict(list)
+        for row, card in enumerate(self.cards):
+            for segment in card.audience:
+                groups[segment].append(row)
+        return {segment: tuple(rows) for segment, rows in groups.items()}
+
+    @cached_property
+    def _mentions(self) -> dict[tuple[str, ...], tuple[int, ...]]:
+        return {}
+
+    @cached_property
+    def _begins(self) -> NDArray[np.int64]:
+        return np.array([card.begins for card in self.cards], np.int64)
+
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {card.id: row for row, card in enumerate(self.cards)}
+
+    @cached_property
+    def _plain_products(self) -> Mapping[str, str]:
+        return {name: _plain(name) for name in sorted(self._by_product)}
+
+    @cached_property
+    def _kinds(self) -> Mapping[Kind, NDArray[np.bool_]]:
+        kinds = np.array([card.kind.value for card in self.cards])
+        return {kind: kinds == kind.value for kind in Kind}
+
+    @cached_property
+    def _near(self) -> dict[int, tuple[Step, ...]]:
+        return {}
 
     @cached_property
     def _steps(self) -> dict[int, tuple[Step, ...]]:
@@ -208,8 +286,13 @@ def _card(article: Article) -> Card:
         article.category,
         frozenset(article.products),
         frozenset(article.audience),
+        " ".join((article.title, article.category, *article.tags)),
         article.valid_from.toordinal() if article.valid_from else 0,
     )
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).casefold()
 
 
 def _weights(

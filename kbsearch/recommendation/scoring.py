@@ -6,14 +6,17 @@ an L2 penalty) and rounded; the thresholds are chosen there, too, by cross-valid
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kbsearch.article import Relation
 from kbsearch.recommendation.slots import Candidate, Reason, ReasonKind, Slot
 
-USAGE_BOUND = 1.0  # log-odds that usage adds or takes away at most: odds change at most 2.7-fold
+# Log-odds that usage adds or takes away at most: odds change at most 4.5-fold. It can undo that
+# search puts an article first, but not lift one that little speaks for.
+USAGE_BOUND = 1.5
 DECISIVE = 0.4  # probability that some article must have, or nothing is recommended at all
+DECISIVE_IF_UPSET = 0.2  # the same for an upset customer: silence is worse than a near miss
 
 # Probability from which an article opens its slot, and from which others follow it.
 OPENS: Mapping[Slot, float] = {
@@ -23,7 +26,17 @@ OPENS: Mapping[Slot, float] = {
     Slot.SCRIPT: 0.2,
     Slot.RELATED: 0.15,
 }
-FOLLOWS: Mapping[Slot, float] = {**dict.fromkeys(Slot, 0.08), Slot.RELATED: 0.06}
+FOLLOWS: Mapping[Slot, float] = {
+    Slot.SOLUTION: 0.15,
+    Slot.NEXT_STEP: 0.08,
+    Slot.POLICY: 0.08,
+    Slot.SCRIPT: 0.08,
+    Slot.RELATED: 0.06,
+}
+# Where an article is open, the links of its editor are reason enough.
+READING_OPENS: Mapping[Slot, float] = dict.fromkeys(Slot, 0.04)
+# Where nothing was asked, one good reason is enough.
+PUSH_OPENS: Mapping[Slot, float] = dict.fromkeys(Slot, 0.08)
 
 _Weights = Mapping[ReasonKind, float]
 
@@ -60,7 +73,7 @@ _WEIGHTS: Mapping[Slot, _Weights] = {
         ReasonKind.SEARCH: 3.0,
         ReasonKind.SIMILAR: 3.0,
         ReasonKind.BODY: 3.0,
-        ReasonKind.EMOTION: 0.5,
+        ReasonKind.EMOTION: 1.0,
     },
     Slot.RELATED: {
         ReasonKind.LINK: 8.1,
@@ -71,18 +84,18 @@ _WEIGHTS: Mapping[Slot, _Weights] = {
     },
 }
 # Of a customer who has not asked anything: everything is related.
-_PUSH_INTERCEPT = -4.5
+_PUSH_INTERCEPT = -4.4
 _PUSH: _Weights = {
-    ReasonKind.SEARCH: 4.0,
+    ReasonKind.SEARCH: 3.0,
     ReasonKind.LINK: 4.0,
-    ReasonKind.SIMILAR: 2.0,
+    ReasonKind.SIMILAR: 1.5,
     ReasonKind.BODY: 2.0,
-    ReasonKind.PRODUCT: 2.0,
-    ReasonKind.OTHER_PRODUCT: -2.0,
-    ReasonKind.SEGMENT: 1.0,
-    ReasonKind.SEASON: 1.5,
+    ReasonKind.PRODUCT: 1.6,
+    ReasonKind.OTHER_PRODUCT: -0.8,
+    ReasonKind.SEGMENT: 2.2,
+    ReasonKind.SEASON: 2.2,
     ReasonKind.VIEWED: 3.0,
-    ReasonKind.DEFAULT: 1.5,
+    ReasonKind.DEFAULT: 2.0,
 }
 
 
@@ -129,17 +142,28 @@ class Evidence:
         """Rows of all candidates."""
         return {row for _, row in self._values}
 
-    def places(self) -> Iterator[tuple[Slot, int]]:
+    def places(self) -> list[tuple[Slot, int]]:
         """Every slot and row that something was noted of."""
-        yield from self._values
+        return [*self._values]
 
-    def put(self, slot: Slot, row: int, kind: ReasonKind, value: float) -> None:
+    def put(self, slot: Slot, row: int, kind: ReasonKind, value: float, *, via: str = "") -> None:
         """Notes a plain value, such as a cosine, in place of what was there."""
         self._values[slot, row][kind] = value
+        if via:
+            self._sources[slot, row, kind] = _Source(value, via, None)
 
     def candidates(self) -> list[Candidate]:
         """Every slot and row with its probability."""
-        return [Candidate(slot, row, self._probability(slot, row)) for slot, row in self._values]
+        models = {slot: self._model(slot) for slot in Slot}
+        found = []
+        for (slot, row), values in self._values.items():
+            log_odds, weights = models[slot]
+            for kind, value in values.items():
+                weight = weights.get(kind)
+                if weight is not None:
+                    log_odds += weight * value
+            found.append(Candidate(slot, row, 1 / (1 + math.exp(-log_odds))))
+        return found
 
     def reasons(self, slot: Slot, row: int) -> tuple[Reason, ...]:
         """What the probability is made of, the strongest first; kinds without weight left out."""
@@ -153,12 +177,6 @@ class Evidence:
                 shown = ReasonKind.INFERRED if is_implied else kind
                 found.append(Reason(shown, round(weight, 3), source.via, source.relation))
         return tuple(sorted(found, key=lambda reason: -abs(reason.weight)))
-
-    def _probability(self, slot: Slot, row: int) -> float:
-        intercept, weights = self._model(slot)
-        values = self._values[slot, row]
-        log_odds = intercept + sum(weights.get(kind, 0.0) * value for kind, value in values.items())
-        return 1 / (1 + math.exp(-log_odds))
 
     def _model(self, slot: Slot) -> tuple[float, _Weights]:
         if self.is_push:

@@ -8,23 +8,18 @@ cannot be thresholded, since what is a good score depends on the query. Its weig
 import math
 from collections.abc import Mapping
 
-from kbsearch.index.local import LocalIndex
 from kbsearch.retrieval.candidates import Candidates
-from kbsearch.retrieval.query import Query
 from kbsearch.settings import ConfidenceSettings
 
-FEATURES = ("score", "margin", "question", "coverage")
+FEATURES = ("score", "margin", "question")
 
 
-def features(
-    index: LocalIndex, query: Query, candidates: Candidates, place: int
-) -> dict[str, float]:
+def features(candidates: Candidates, place: int) -> dict[str, float]:
     """What is known of the candidate at `place` (from 0), as numbers; names in `FEATURES`.
 
     - ``score``: the score that orders it.
     - ``margin``: that score less that of the best other candidate.
     - ``question``: as in `kbsearch.retrieval.features`.
-    - ``coverage``: share of the query's idf that stands in the article.
     """
     scores = candidates.final
     others = scores[1] if place == 0 and len(scores) > 1 else (scores[0] if place else 0.0)
@@ -32,16 +27,7 @@ def features(
         "score": float(scores[place]),
         "margin": float(scores[place] - others),
         "question": float(candidates.features.question[place]),
-        "coverage": coverage(index, query, int(candidates.rows[place])),
     }
-
-
-def coverage(index: LocalIndex, query: Query, row: int) -> float:
-    """Share of the query's idf that stands in the article; 0 for a query without terms."""
-    idf = {term: index.inverted.idf(term) for term in query.terms}
-    total = sum(idf.values())
-    found = sum(value for term, value in idf.items() if index.inverted.contains(term, row))
-    return found / total if total else 0.0
 
 
 def confidence(values: Mapping[str, float], settings: ConfidenceSettings) -> float:

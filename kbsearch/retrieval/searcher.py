@@ -303,7 +303,7 @@ class Searcher:
         """That of its place by score, whatever a cross-encoder says; 1 if an editor decided."""
         if ranked.pinned or ranked.place is None:
             return 1.0
-        values = features(self.index, query, candidates, ranked.place)
+        values = features(candidates, ranked.place)
         return confidence(values, self.settings.confidence)
 
     def _decide(
@@ -346,7 +346,7 @@ class Searcher:
             missing_terms={term: idf[term] for term in query.terms if not stands[term]},
             synonyms=tuple(term for term in query.synonyms if stands[term]),
             corrections=query.corrections,
-            features=features(self.index, query, candidates, place),
+            features=features(candidates, place),
             reranked=reranked,
         )
 

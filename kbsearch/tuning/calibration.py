@@ -41,7 +41,6 @@ def first_candidates(
                 own[first],
                 own[first] - other,
                 example.features[first, _QUESTION],
-                example.coverage[first],
             ]
         )
         right.append(example.right[first])

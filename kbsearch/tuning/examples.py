@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from kbsearch.evaluation.query_set import JudgedQuery
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
-from kbsearch.retrieval.confidence import coverage
 
 CANDIDATES = 20  # of each query; those that late interaction compares
 
@@ -23,7 +22,6 @@ class Example:
         article: The article that answers it best, by which folds are made; "" for none.
         features: (candidates, features) as in `kbsearch.retrieval.features`.
         right: (candidates,) bool whether the article answers it.
-        coverage: (candidates,) float64 share of the query's idf that stands in the article.
         leg_hits: Leg → whether its first article is right.
     """
 
@@ -31,7 +29,6 @@ class Example:
     article: str
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
-    coverage: NDArray[np.float64]
     leg_hits: dict[Leg, bool]
 
 
@@ -51,7 +48,7 @@ def collect(
 
 def _example(knowledge_base: KnowledgeBase, query: JudgedQuery) -> Example:
     searcher = knowledge_base.searcher
-    understood, candidates = searcher.candidates(
+    _, candidates = searcher.candidates(
         query.text, allowed=searcher.allowed(query.filters), context=query.context
     )
     ids = searcher.index.store.ids
@@ -64,9 +61,6 @@ def _example(knowledge_base: KnowledgeBase, query: JudgedQuery) -> Example:
         article=answers[0] if answers else "",
         features=np.stack(candidates.features, axis=1)[places],
         right=np.array([article in answers for article in articles], np.bool_),
-        coverage=np.array(
-            [coverage(searcher.index, understood, int(row)) for row in candidates.rows[places]]
-        ),
         leg_hits={
             leg: any(ids[candidates.rows[place]] in answers for place in places_)
             for leg, places_ in first.items()

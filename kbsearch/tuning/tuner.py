@@ -17,7 +17,7 @@ from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
 from kbsearch.retrieval.features import Features
 from kbsearch.retrieval.fusion import feature_weights
-from kbsearch.settings import FeatureWeights, RankingSettings, Settings
+from kbsearch.settings import FeatureWeights, Settings
 from kbsearch.tuning.calibration import first_candidates, fit_confidence, probabilities, thresholds
 from kbsearch.tuning.examples import Example, collect
 from kbsearch.tuning.weights import fit_weights, is_hit
@@ -80,7 +80,9 @@ def tune(
     settings = knowledge_base.settings
     if adopted:
         fitted = fit_weights(answerable)
-        ranking = RankingSettings(with_questions=fitted, without_questions=fitted)
+        ranking = settings.ranking.model_copy(
+            update={"with_questions": fitted, "without_questions": fitted}
+        )
         settings = settings.model_copy(update={"ranking": ranking})
         weights = fitted
     else:

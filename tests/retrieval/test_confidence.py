@@ -24,10 +24,10 @@ def test_every_feature_has_a_weight():
 
 
 def test_confidence_is_logistic():
-    """One over one plus e to the minus (-1 + 2 × 0.8 + 3 × 0.2 + 4 × 0.5 - 5 × 0.4) = 1.2."""
-    model = ConfidenceSettings(intercept=-1, score=2, margin=3, question=4, coverage=-5)
-    found = {"score": 0.8, "margin": 0.2, "question": 0.5, "coverage": 0.4}
-    assert confidence(found, model) == pytest.approx(1 / (1 + math.exp(-1.2)))
+    """One over one plus e to the minus (-1 + 2 × 0.8 + 3 × 0.2 - 4 × 0.5) = -0.8."""
+    model = ConfidenceSettings(intercept=-1, score=2, margin=3, question=-4)
+    found = {"score": 0.8, "margin": 0.2, "question": 0.5}
+    assert confidence(found, model) == pytest.approx(1 / (1 + math.exp(0.8)))
 
 
 @given(st.lists(st.floats(-1, 1), min_size=len(FEATURES), max_size=len(FEATURES)))
@@ -44,28 +44,27 @@ def test_settings_decide_the_confidence(build_small):
 
 
 def test_features_are_what_the_ranking_says(build_small):
-    """Coverage: the whole idf, or none; margin: to the best other article, from either side."""
+    """Margin: to the best other article, from either side."""
     weights = NO_WEIGHT | {"question": 1, "body": 1}
     small = build_small(ROWS, ranking={"without_questions": weights})
     response = small.search("手表", explain=True)
     found = {hit.article_id: hit.explanation.features for hit in response.hits}
     # Asked for word by word: 1; body alone: one half; neither: 0.
     expected = {
-        "a-watch": {"score": 1, "margin": 0.5, "question": 1, "coverage": 1},
-        "b-both": {"score": 0.5, "margin": -0.5, "question": 0, "coverage": 1},
-        "c-lock": {"score": 0, "margin": -1, "question": 0, "coverage": 0},
+        "a-watch": {"score": 1, "margin": 0.5, "question": 1},
+        "b-both": {"score": 0.5, "margin": -0.5, "question": 0},
+        "c-lock": {"score": 0, "margin": -1, "question": 0},
     }
     assert found == {name: pytest.approx(each) for name, each in expected.items()}
 
 
-def test_coverage_weighs_terms_by_idf(build_small):
-    """手表 stands in two of three articles, 冰箱 in none: ln 1.6 of ln 1.6 + ln 8 is covered."""
+def test_terms_are_explained_with_their_idf(build_small):
+    """手表 stands in two of three articles, 冰箱 in none: ln 1.6 and ln 8."""
     response = build_small(ROWS).search("手表冰箱", explain=True)
     known, unknown = math.log(1 + 1.5 / 2.5), math.log(1 + 3.5 / 0.5)
     best = response.hits[0].explanation
     assert best.matched_terms == pytest.approx({"手表": known})
     assert best.missing_terms == pytest.approx({"冰箱": unknown})
-    assert best.features["coverage"] == pytest.approx(known / (known + unknown))
 
 
 def test_only_article_has_its_score_as_margin(build_small):

@@ -20,14 +20,13 @@ ROOT = Path(__file__).parent.parent.parent
 def example() -> Callable[..., Example]:
     """Makes an example of candidates given as feature → value (0 if not said)."""
 
-    def make(*candidates, right=(), coverage=None, name="q", article="a"):
+    def make(*candidates, right=(), name="q", article="a"):
         rows = [[each.get(field, 0.0) for field in Features._fields] for each in candidates]
         return Example(
             query_id=name,
             article=article,
             features=np.array(rows, np.float64).reshape(-1, len(Features._fields)),
             right=np.array([place in right for place in range(len(rows))], np.bool_),
-            coverage=np.array(coverage or [0.0] * len(rows)),
             leg_hits=dict.fromkeys(Leg, False),
         )
 

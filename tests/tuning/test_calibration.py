@@ -19,7 +19,7 @@ from kbsearch.tuning.calibration import (
 from kbsearch.tuning.examples import collect
 
 BODY = FeatureWeights(**(dict.fromkeys(Features._fields, 0) | {"body": 1}))
-MODEL = ConfidenceSettings(intercept=-1, score=2, margin=1, question=0.5, coverage=-1)
+MODEL = ConfidenceSettings(intercept=-1, score=2, margin=1, question=0.5)
 
 
 def drawn(count, seed=0):
@@ -69,12 +69,12 @@ def test_probabilities_are_those_of_search():
 
 
 def test_first_candidates_by_hand(example):
-    """Score, margin to the next, question and coverage of the best; whether it is right."""
+    """Score, margin to the next and question of the best; whether it is right."""
     best = {"body": 0.8, "question": 0.3}
-    two = example({"body": 0.5}, best, right=[1], coverage=[0.9, 0.4])
-    alone = example({"body": 0.6}, right=[], coverage=[0.7])
+    two = example({"body": 0.5}, best, right=[1])
+    alone = example({"body": 0.6}, right=[])
     inputs, right = first_candidates([two, example(), alone], BODY)
-    np.testing.assert_allclose(inputs, [[0.8, 0.3, 0.3, 0.4], [0.6, 0.6, 0, 0.7]])
+    np.testing.assert_allclose(inputs, [[0.8, 0.3, 0.3], [0.6, 0.6, 0]])
     assert right.tolist() == [True, False]
 
 

@@ -18,19 +18,17 @@ def test_every_query_gives_an_example(knowledge_base, query_set_of):
 
 
 def test_example_has_what_search_explains(knowledge_base, query_set_of):
-    """Features and coverage of each candidate; the right one is marked."""
+    """Features of each candidate; the right one is marked."""
     (example,) = collect(knowledge_base, query_set_of({"空调吹的风不凉": "ac-not-cooling"}).queries)
     hits = knowledge_base.search("空调吹的风不凉", top_k=10, explain=True).hits
     explained = {
         tuple(hit.explanation.ranking[name] for name in Features._fields): (
-            hit.explanation.features["coverage"],
-            hit.article_id == "ac-not-cooling",
+            hit.article_id == "ac-not-cooling"
         )
         for hit in hits
     }
     rows = [tuple(row) for row in example.features.tolist()]
-    found = dict(zip(rows, zip(example.coverage, example.right, strict=True), strict=True))
-    assert found == explained
+    assert dict(zip(rows, example.right.tolist(), strict=True)) == explained
 
 
 def test_candidates_are_the_first_of_the_hybrid_leg(build_many, query_set_of):
@@ -53,7 +51,7 @@ def test_query_that_finds_nothing_has_no_candidates(knowledge_base, query_set_of
     """Nor is any leg right."""
     (example,) = collect(knowledge_base, query_set_of({"？？": "ac-not-cooling"}).queries)
     assert example.features.shape == (0, len(Features._fields))
-    assert (example.right.size, example.coverage.size) == (0, 0)
+    assert example.right.size == 0
     assert not any(example.leg_hits.values())
 
 
