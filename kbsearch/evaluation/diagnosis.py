@@ -35,9 +35,10 @@ class Miss:
         right: The right article: of those that can be found and have the best grade, the first.
         ranks: Leg → rank of `right`, from 1; None if the leg does not have it.
         rival: The article that came first instead; "" if there is none.
-        right_features: What confidence is computed from, for `right`; empty if it was not shown.
+        right_features: What the ranking weighs, for `right`; empty if it was not shown.
         rival_features: The same for `rival`.
         missing_terms: Terms of the query that do not stand in `right`; empty if it was not shown.
+        covered: Share of the query's idf that stands in `right`; 0 if it was not shown.
         params: For the sentence ``cli.eval.cause_{cause}`` of the locales.
     """
 
@@ -49,6 +50,7 @@ class Miss:
     right_features: Mapping[str, float]
     rival_features: Mapping[str, float]
     missing_terms: tuple[str, ...]
+    covered: float
     params: Mapping[str, str]
 
 
@@ -125,9 +127,10 @@ def diagnose(
             right=right,
             ranks=ranks,
             rival=rival,
-            right_features=explained[right].features if right in explained else {},
-            rival_features=explained[rival].features if rival in explained else {},
+            right_features=explained[right].ranking if right in explained else {},
+            rival_features=explained[rival].ranking if rival in explained else {},
             missing_terms=tuple(explained[right].missing_terms) if right in explained else (),
+            covered=_covered(explained[right]) if right in explained else 0.0,
             params={
                 "right": titles.get(right, right),
                 "rival": titles.get(rival, rival),
@@ -135,6 +138,13 @@ def diagnose(
                 "confidence": f"{outcome.confidence:.0%}",
             },
         )
+
+
+def _covered(explanation: Explanation) -> float:
+    """Share of the query's idf that stands in the article; 0 for a query without terms."""
+    matched = sum(explanation.matched_terms.values())
+    total = matched + sum(explanation.missing_terms.values())
+    return matched / total if total else 0.0
 
 
 def confusions(misses: Iterable[Miss]) -> tuple[Confusion, ...]:

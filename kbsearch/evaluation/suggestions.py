@@ -9,7 +9,6 @@ import numpy as np
 from kbsearch.analysis.filters import normalize
 from kbsearch.article import Article
 from kbsearch.encoders.protocol import Encoder
-from kbsearch.encoders.registry import load_encoder
 from kbsearch.evaluation.diagnosis import Cause, Confusion, Miss
 from kbsearch.evaluation.outcome import Outcome
 from kbsearch.knowledge_base import KnowledgeBase
@@ -70,7 +69,7 @@ def suggest(
     unknown = _unknown_terms(knowledge_base, worded, outcomes)
     often = [each for each in confusions if each.both_ways >= _CONFUSED]
     if unknown or often:
-        encoder = load_encoder(knowledge_base.settings.vectors.model)
+        encoder = knowledge_base.searcher.encoder
         found += _synonyms(knowledge_base, encoder, unknown, articles)
         found += _duplicates(encoder, often, articles)
     return tuple(sorted(found, key=lambda each: -len(each.query_ids)))
@@ -84,7 +83,7 @@ def _similar_questions(
     for miss in misses:
         outcome = outcomes[miss.query_id]
         # What only earlier turns explain is no question by itself.
-        if miss.right_features.get("coverage", 0.0) < _COVERED and not outcome.context:
+        if miss.covered < _COVERED and not outcome.context:
             wanted.setdefault(miss.right, []).append(outcome)
     for right, asked in wanted.items():
         texts = tuple(outcome.text for outcome in asked)

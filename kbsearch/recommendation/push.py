@@ -49,16 +49,7 @@ def note(
         customer: What is known of him.
         usage: What events teach; None leaves them out.
     """
-
-    def add(rows: Iterable[int], kind: ReasonKind, value: float = 1.0, via: str = "") -> None:
-        for row in rows:
-            if allowed[row] and graph.cards[row].kind is not Kind.SCRIPT:
-                evidence.add(Slot.RELATED, row, kind, value, via=via)
-
-    def add_shares(shares: Mapping[str, float], kind: ReasonKind, via: str) -> None:
-        for article, share in shares.items():
-            add(graph.rows_of([article]), kind, share, via)
-
+    add = _Adder(evidence, allowed, graph)
     day = customer.day
     for product in customer.products:
         add(graph.with_product(product), ReasonKind.PRODUCT, via=product)
@@ -72,12 +63,38 @@ def note(
         add(own, ReasonKind.SEGMENT, via=str(customer.segment))
     add(_beginning(customer, graph), ReasonKind.DEFAULT)
     if usage:
-        add_shares(usage.in_month(day.month), ReasonKind.SEASON, day.strftime("%m"))
-        if customer.segment:
-            alike = usage.in_segment(customer.segment)
-            add_shares(alike, ReasonKind.SEGMENT, str(customer.segment))
-        for before in customer.viewed:
-            add_shares(usage.read_next(before), ReasonKind.VIEWED, before)
+        _note_usage(add, customer, usage)
+
+
+class _Adder:
+    """Adds reasons for articles that may be shown and are no scripts."""
+
+    def __init__(self, evidence: Evidence, allowed: NDArray[np.bool_], graph: ArticleGraph) -> None:
+        self._evidence = evidence
+        self._may_add = allowed & ~graph.is_kind(Kind.SCRIPT)
+        self._graph = graph
+
+    def __call__(
+        self, rows: Iterable[int], kind: ReasonKind, value: float = 1.0, via: str = ""
+    ) -> None:
+        for row in rows:
+            if self._may_add[row]:
+                self._evidence.add(Slot.RELATED, row, kind, value, via=via)
+
+    def shares(self, shares: Mapping[str, float], kind: ReasonKind, via: str) -> None:
+        for article, share in shares.items():
+            self(self._graph.rows_of([article]), kind, share, via)
+
+
+def _note_usage(add: _Adder, customer: CustomerContext, usage: Usage) -> None:
+    """What others needed: in this month, in this segment, after the same articles."""
+    month = customer.day.month
+    add.shares(usage.in_month(month), ReasonKind.SEASON, f"{month:02}")
+    if customer.segment:
+        alike = usage.in_segment(customer.segment)
+        add.shares(alike, ReasonKind.SEGMENT, str(customer.segment))
+    for before in customer.viewed:
+        add.shares(usage.read_next(before), ReasonKind.VIEWED, before)
 
 
 def _beginning(customer: CustomerContext, graph: ArticleGraph) -> tuple[int, ...]:

@@ -68,10 +68,11 @@ def test_right_article_is_the_best_placed_of_the_best_grade(diagnose, knowledge_
 
 
 def test_features_of_both_articles_are_given(diagnose):
-    """Those confidence is computed from, and the query's terms that the right article lacks."""
+    """Those that the ranking weighs, and the query's terms that the right article lacks."""
     (miss,) = diagnose({"text": AC, "relevant": ["watch-battery"]})
     assert miss.right_features.keys() == miss.rival_features.keys()
-    assert miss.right_features["coverage"] < miss.rival_features["coverage"]
+    assert miss.right_features["lexical"] < miss.rival_features["lexical"]
+    assert miss.covered == 0
     assert "空调" in miss.missing_terms
 
 
@@ -100,7 +101,7 @@ def test_every_cause_has_its_sentence(diagnose, lang):
 
 def miss(query_id, right, rival, cause=Cause.OUTRANKED):
     """A miss that says only which articles were confused."""
-    return Miss(query_id, cause, right, {}, rival, {}, {}, (), {})
+    return Miss(query_id, cause, right, {}, rival, {}, {}, (), 0.0, {})
 
 
 def test_confusions_are_counted_in_both_directions():
