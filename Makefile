@@ -12,7 +12,7 @@ DATA ?= ../shared/data
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo index test lint content-check eval bench bench-encoder bench-ranking encoder defaults crash-test clean
+.PHONY: help demo index test lint content-check eval bench bench-encoder bench-ranking bench-recommend eval-recommend encoder defaults crash-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
@@ -52,14 +52,23 @@ eval: $(READY) ## accuracy on the query sets in eval/, reports in .demo/: SPLIT=
 bench: $(READY) ## build time, search time and accuracy on real articles (needs $(DATA))
 	$(BIN)/python benchmarks/bench_search.py --data $(DATA)
 
-bench-bench-ranking: $(READY) ## what each part of the ranking adds, on SPLIT=test (the default) or dev
+bench-encoder: $(READY) ## encoders side by side on development sets (needs $(DATA) and make encoder)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_encoder.py --data $(DATA)
+
+bench-ranking: $(READY) ## what each part of the ranking adds, on SPLIT=test (the default) or dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_ranking.py --split $(SPLIT)
+
+bench-recommend: $(READY) ## time of a recommendation at 10,000 articles
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_recommend.py
+
+eval-recommend: $(READY) ## recommendations on the sets in eval/: SPLIT=test (the default) or dev
+	@for industry in $(INDUSTRIES); do \
+		$(BIN)/kbsearch build corpora/$$industry --index .demo/$$industry && \
+		$(BIN)/kbsearch eval-recommend eval/$$industry/recommend_$(SPLIT).jsonl --index .demo/$$industry || exit 1; \
+	done
 
 defaults: $(READY) ## fit the default weights of ranking and confidence on development sets (needs $(DATA))
 	$(BIN)/python benchmarks/fit_defaults.py --data $(DATA)
-
-encoder: $(READY) ## encoders side by side on development sets (needs $(DATA) and make encoder)
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_encoder.py --data $(DATA)
 
 encoder: $(READY) ## train the bundled encoder anew, first without a tenth of the groups to measure (needs $(DATA))
 	OMP_NUM_THREADS=1 $(BIN)/python -m kbsearch.training --data $(DATA) --groups corpora/paraphrases \
