@@ -18,7 +18,7 @@ A snapshot keeps the exact text it was built with.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
@@ -38,6 +38,7 @@ DEFAULT_FREQUENCY = 2000
 _PIN = re.compile(
     r"(?:/(?P<regex>.+)/|(?P<words>[^/=>][^=>]*))\s*(?P<arrow>=/?>)\s*(?P<articles>[^=>]+)"
 )
+_PATIENCE = 0.05  # seconds that one regular expression may take of a search
 _ARTICLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -46,13 +47,13 @@ class PinRule(NamedTuple):
 
     Attributes:
         line: Where it stands, from 1.
-        pattern: Found in the normal form of such a query.
+        found_in: Whether the rule fits the normal form of a query.
         articles: Ids of the articles, in the editor's order.
         blocks: Whether they are kept out; else they come first.
     """
 
     line: int
-    pattern: re.Pattern[str]
+    found_in: Callable[[str], bool]
     articles: tuple[str, ...]
     blocks: bool
 
@@ -228,9 +229,32 @@ def _pin_rule(number: int, line: str) -> PinRule:
         raise ValueError(line)
     if not all(_ARTICLE_ID.fullmatch(name) for name in articles):
         raise ValueError(line)
-    pattern = match["regex"] or r"\A" + "".join(f"(?=.*{_whole(word)})" for word in words)
-    compiled = re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    return PinRule(number, compiled, tuple(articles), match["arrow"] == "=/>")
+    fits = _pattern_test(match["regex"]) if match["regex"] else _words_test(words)
+    return PinRule(number, fits, tuple(articles), match["arrow"] == "=/>")
+
+
+def _words_test(words: Sequence[str]) -> Callable[[str], bool]:
+    """Whether all `words` stand in a text."""
+    pattern = re.compile(r"\A" + "".join(f"(?=.*{_whole(word)})" for word in words), re.DOTALL)
+    return lambda text: pattern.search(text) is not None
+
+
+def _pattern_test(source: str) -> Callable[[str], bool]:
+    """Whether a regular expression is found in a text, in a bounded time: some would take years."""
+    import regex
+
+    try:
+        pattern = regex.compile(source, regex.IGNORECASE | regex.DOTALL)
+    except regex.error as error:
+        raise re.error(str(error)) from error
+
+    def found_in(text: str) -> bool:
+        try:
+            return pattern.search(text, timeout=_PATIENCE) is not None
+        except TimeoutError:
+            return False
+
+    return found_in
 
 
 def _whole(word: str) -> str:

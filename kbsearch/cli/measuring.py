@@ -15,6 +15,7 @@ from kbsearch.evaluation.formats.beir import read_articles
 from kbsearch.evaluation.formats.registry import Format, read_query_set, recognise
 from kbsearch.evaluation.gate import Check, Verdict
 from kbsearch.evaluation.history import Entry
+from kbsearch.evaluation.query_set import QuerySet
 from kbsearch.evaluation.result import Evaluation
 from kbsearch.evaluation.significance import Estimate
 from kbsearch.retrieval.candidates import Leg
@@ -75,10 +76,12 @@ def register(app: typer.Typer, console: Console) -> None:
 
         if max_drop is not None and not (baseline or history):
             raise ValueError(console.text("eval.baseline_needed"))
+        _check_outputs(console, (json_file, report, history), history)
         query_set = read_query_set(queries, source, topics=topics)
         earlier = Evaluation.read(baseline) if baseline else None
         with console.progress() as progress, TemporaryDirectory() as work:
             knowledge_base = _opened(console, index, queries, source, Path(work), progress)
+            _check_belongs(console, knowledge_base, query_set)
             evaluation = evaluate(knowledge_base, query_set, progress=progress)
         against = earlier or _baseline(history, evaluation)
         verdicts = check(
@@ -90,8 +93,6 @@ def register(app: typer.Typer, console: Console) -> None:
             baseline=against,
         )
         failed = [verdict for verdict in verdicts if not verdict.met]
-        if runs:
-            write_runs(evaluation, runs)
         to_screen = json_file == Path("-")
         if json_file and not to_screen:
             json_file.write_text(evaluation.to_json() + "\n", encoding="utf-8")
@@ -106,6 +107,8 @@ def register(app: typer.Typer, console: Console) -> None:
             _notice(_recorded(console, history, entry), to_screen)
         if report:
             _write_report(report, evaluation, history, console)
+        if runs:
+            write_runs(evaluation, runs)
         _print_failed(console, failed, to_screen)
         raise typer.Exit(1 if failed else 0)
 
@@ -126,6 +129,26 @@ def _opened(
     if (source or recognise(queries[0])) is not Format.BEIR:
         raise ValueError(console.text("eval.index_needed"))
     return KnowledgeBase.build(read_articles(queries[0]), work / "index", progress=progress)
+
+
+def _check_outputs(console: Console, paths: Iterable[Path | None], history: Path | None) -> None:
+    """Raises an error before the work, not after it, for what could not be written."""
+    from kbsearch.evaluation.history import read
+
+    for path in filter(None, paths):
+        if not path.absolute().parent.is_dir():
+            raise ValueError(console.text("eval.no_folder", path=path))
+    if history:
+        read(history)  # a damaged line
+
+
+def _check_belongs(console: Console, knowledge_base: "KnowledgeBase", query_set: QuerySet) -> None:
+    """Raises ValueError if most articles that the queries ask for are not in the index."""
+    row = knowledge_base.searcher.index.store.row
+    judged = {article for query in query_set.answerable for article in query.answers}
+    missing = sum(row(article) is None for article in judged)
+    if missing > len(judged) / 2:
+        raise ValueError(console.text("eval.foreign", missing=missing, judged=len(judged)))
 
 
 def _write_report(

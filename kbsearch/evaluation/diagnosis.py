@@ -50,8 +50,8 @@ class Miss:
     right_features: Mapping[str, float]
     rival_features: Mapping[str, float]
     missing_terms: tuple[str, ...]
-    covered: float
     params: Mapping[str, str]
+    covered: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def read(path: str | Path) -> tuple[Entry, ...]:
 
 
 def append(path: str | Path, entry: Entry) -> bool:
-    """Adds a run, unless one of the same provenance is there already.
+    """Adds a run, unless the last one over the same queries has the same provenance.
 
     One write at the file's end, so that nothing is lost if two processes add at once.
 
@@ -76,10 +76,12 @@ def append(path: str | Path, entry: Entry) -> bool:
         QuerySetError: A line of the history is wrong.
         OSError: The file cannot be written.
     """
-    if any(
-        not entry.measured.moved(earlier.measured) for earlier in _read(Path(path), growing=True)
-    ):
-        return False
+    for earlier in reversed(_read(Path(path), growing=True)):
+        moved = entry.measured.moved(earlier.measured)
+        if not moved:
+            return False
+        if "queries" not in moved:
+            break
     line = json.dumps(dataclasses.asdict(entry), ensure_ascii=False) + "\n"
     # A last line without its end, by hand or by a killed process, must not swallow the next one.
     content = line if _ends_whole(Path(path)) else "\n" + line

@@ -15,6 +15,8 @@ _NEAR = 0.9
 # So near that a sure look of the best one says nothing; it costs one answer in 300 on dev sets.
 _TIED = 0.95
 
+_MOST = 6  # values; among more nobody chooses
+
 _ORDER = ("products", "category", "audience", "regions", "tags")
 
 
@@ -40,7 +42,7 @@ def clarification(
     meant = [article for article, score in near if score >= _NEAR * best]
     for facet in _ORDER:
         values = _category_values(meant) if facet == "category" else _list_values(meant, facet)
-        if values and _is_separate(values):
+        if values and sum(map(len, values)) <= _MOST and _is_separate(values):
             return None if _names_one(text, values) else _ask(facet, meant, values)
     return None
 

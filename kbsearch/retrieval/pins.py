@@ -37,7 +37,7 @@ class Pins:
         pinned: dict[str, None] = {}
         blocked: dict[str, None] = {}
         for rule in self._rules:
-            if rule.pattern.search(normalized):
+            if rule.found_in(normalized):
                 (blocked if rule.blocks else pinned).update(dict.fromkeys(rule.articles))
         return Ruling(tuple(pinned), tuple(blocked))
 

@@ -78,7 +78,11 @@ def probabilities(inputs: NDArray[np.float64], model: ConfidenceSettings) -> NDA
 
 
 def thresholds(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]
+    confidence: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    answerable: NDArray[np.bool_],
+    *,
+    strict: bool = False,
 ) -> DecisionSettings:
     """Where to answer for the stated precisions, and where to decline.
 
@@ -86,12 +90,16 @@ def thresholds(
         confidence: (queries,) of first candidates that the model was not fitted on.
         right: (queries,) whether they are right.
         answerable: (queries,) whether the query has an answer at all.
+        strict: Which of the two precisions is wanted.
     """
     answer = _threshold(confidence, right, PRECISION)
-    strict = _threshold(confidence, right, STRICT_PRECISION)
+    answer_strict = _threshold(confidence, right, STRICT_PRECISION)
     suggest = float(np.quantile(confidence[answerable], _DECLINED)) if answerable.any() else 0.0
     return DecisionSettings(
-        answer=answer, answer_strict=max(strict, answer), suggest=round(min(suggest, answer), 3)
+        answer=answer,
+        answer_strict=max(answer_strict, answer),
+        strict=strict,
+        suggest=round(min(suggest, answer), 3),
     )
 
 

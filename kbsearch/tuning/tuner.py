@@ -131,7 +131,7 @@ def _calibrated(
     return settings.model_copy(
         update={
             "confidence": fit_confidence(inputs, right, np.ones(len(inputs))),
-            "decision": thresholds(unseen, right, answerable),
+            "decision": thresholds(unseen, right, answerable, strict=settings.decision.strict),
         }
     )
 

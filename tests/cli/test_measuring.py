@@ -135,7 +135,7 @@ def test_worse_index_is_stopped_against_the_history(run, built, worse, flawless,
     assert "更早" in first.out
     assert [run("eval", flawless, "--index", worse, *options).code for _ in range(2)] == [1, 1]
     assert run("eval", flawless, "--index", built, *options).code == 0
-    assert len(history.read_text(encoding="utf-8").splitlines()) == 2
+    assert len(history.read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_drop_needs_a_baseline(run, built, flawless):
@@ -198,10 +198,20 @@ def test_eval_shows_every_slice_on_request(run, built, queries):
         assert part in out
 
 
-def test_judged_articles_that_are_not_there_are_named(run, built, tmp_path):
-    """A query set of another knowledge base does not pass for one of low accuracy."""
+def test_queries_of_another_knowledge_base_are_refused(run, built, tmp_path):
+    """Most of their articles are not in the index: that is no low accuracy."""
     path = tmp_path / "other.jsonl"
     path.write_text(json.dumps({"id": "q", "text": "空调", "relevant": ["not-here"]}))
+    result = run("eval", path, "--index", built)
+    assert (result.code, result.out) == (2, "")
+    assert "不属于" in result.err
+
+
+def test_judged_articles_that_are_not_there_are_named(run, built, tmp_path):
+    """Where most are there, the others are named."""
+    path = tmp_path / "queries.jsonl"
+    relevant = {"ac-not-cooling": 2, "not-here": 1}
+    path.write_text(json.dumps({"id": "q", "text": "空调", "relevant": relevant}))
     assert "not-here" in run("eval", path, "--index", built).out
     document = run("eval", path, "--index", built, "--json", "-").document
     assert document["unknown_articles"] == ["not-here"]

@@ -101,7 +101,7 @@ def test_every_cause_has_its_sentence(diagnose, lang):
 
 def miss(query_id, right, rival, cause=Cause.OUTRANKED):
     """A miss that says only which articles were confused."""
-    return Miss(query_id, cause, right, {}, rival, {}, {}, (), 0.0, {})
+    return Miss(query_id, cause, right, {}, rival, {}, {}, (), {})
 
 
 def test_confusions_are_counted_in_both_directions():

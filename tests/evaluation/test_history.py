@@ -59,11 +59,12 @@ def test_runs_are_only_added(path, entry):
 
 
 def test_same_provenance_is_not_recorded_twice(path, entry):
-    """Not even with another note, or another run between."""
+    """Not even with another note; but going back to what was before is news."""
     assert append(path, entry())
-    assert append(path, entry(model="1"))
     assert not append(path, entry(note="again"))
-    assert len(read(path)) == 2
+    assert append(path, entry(model="1"))
+    assert append(path, entry(note="back"))
+    assert len(read(path)) == 3
 
 
 def test_missing_history_is_empty(path):

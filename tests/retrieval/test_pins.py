@@ -254,3 +254,9 @@ def test_unknown_article_is_a_warning(source, tmp_path, character_settings):
         (problem,) = [each for each in found if each.code.startswith("pin")]
         assert (problem.code, problem.severity) == ("pin_unknown", "warning")
         assert (problem.location, problem.value) == (f"{source / PINS}:2", "gone")
+
+
+def test_pattern_that_would_run_for_years_is_given_up():
+    """Nested repetitions over a text that fails at its end: the rule does not fit, and soon."""
+    (rule,) = Dictionaries(pins="/(a|aa)+$/ => lock").pin_rules
+    assert not rule.found_in("a" * 60 + "b")

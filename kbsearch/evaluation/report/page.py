@@ -164,7 +164,8 @@ def _better(evaluation: Evaluation) -> set[tuple[str, str]]:
         (leg, name)
         for leg, values in evaluation.systems.items()
         for name in MEASURES
-        if values[name].value > final[name].value + _ROUNDING
+        # How many are judged says nothing of how good they are.
+        if name != "judged@5" and values[name].value > final[name].value + _ROUNDING
     }
 
 

@@ -94,7 +94,7 @@ def full(evaluation, outcome, markup):
         ranks = {"final": 2, "bm25": 1, "dense": None, "hybrid": 2}
         missing = ("不冷",)
         return Miss(
-            query_id, cause, "ac-not-cooling", ranks, "book-repair", {}, {}, missing, 0.0, params
+            query_id, cause, "ac-not-cooling", ranks, "book-repair", {}, {}, missing, params
         )
 
     remedy = Suggestion(
