@@ -1,16 +1,15 @@
 """Query sets: what people ask, and which articles answer it."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from kbsearch.errors import Problem, QuerySetError
+from kbsearch.evaluation.judged import Judged, read_judged
 from kbsearch.evaluation.outcome import answers
 from kbsearch.retrieval.filters import Filters
 
@@ -22,11 +21,10 @@ def _as_grades(value: object) -> object:
     return dict.fromkeys(value, 1) if isinstance(value, list | tuple) else value
 
 
-class JudgedQuery(BaseModel):
+class JudgedQuery(Judged):
     """One query with its judgments.
 
     Attributes:
-        id: Unique in the set.
         text: As the customer or agent put it.
         relevant: Article id to grade; a higher grade is a better answer, 0 is judged and wrong.
         type: How it is put: colloquial, typo, …; for slices.
@@ -34,12 +32,8 @@ class JudgedQuery(BaseModel):
         filters: Conditions to search with.
         context: Earlier turns of the conversation, oldest first.
         known_failure: Why it is known to miss; such queries count like all others.
-        industry: What it belongs to, for slices; `QuerySet.read` takes the name of the folder.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Annotated[str, Field(min_length=1)]
     text: Annotated[str, Field(min_length=1)]
     relevant: Annotated[Mapping[str, Annotated[int, Field(ge=0)]], BeforeValidator(_as_grades)] = (
         Field(default_factory=dict)
@@ -49,7 +43,6 @@ class JudgedQuery(BaseModel):
     filters: Mapping[str, object] = Field(default_factory=dict)
     context: tuple[str, ...] = ()
     known_failure: str = ""
-    industry: str = ""
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -98,23 +91,10 @@ class QuerySet:
         Raises:
             QuerySetError: A file cannot be read or is empty, or a line is wrong; names every one.
         """
-        queries: dict[Path, list[JudgedQuery]] = {}
-        problems: list[Problem] = []
         listed = [Path(path) for path in paths]
-        for path in listed:
-            for found in _read(path):
-                if isinstance(found, Problem):
-                    problems.append(found)
-                else:
-                    queries.setdefault(path, []).append(found)
+        queries = read_judged(listed, JudgedQuery)
         together = [query for found in queries.values() for query in found]
-        repeated = [name for name, n in Counter(q.id for q in together).items() if n > 1]
         name = ", ".join(str(path) for path in listed)
-        problems += [Problem("query_duplicate", name, field="id", value=each) for each in repeated]
-        if not queries and not problems:
-            problems.append(Problem("query_set_empty", name))
-        if problems:
-            raise QuerySetError("query_set_invalid", problems)
         digests = {_short(path, listed): _digest(found) for path, found in queries.items()}
         return cls(name, _digest(together), tuple(together), digests)
 
@@ -141,26 +121,3 @@ def _short(path: Path, paths: Sequence[Path]) -> str:
     own = path.resolve()
     alike = [other for other in folders if other.parts[-2:] == own.parts[-2:]]
     return str(own if len(alike) > 1 else Path(own.parent.name, own.name))
-
-
-def _read(path: Path) -> Iterator[JudgedQuery | Problem]:
-    """The queries of one file, and a problem for each line that is none."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        yield Problem("query_file_unreadable", str(path), params={"reason": str(error)})
-        return
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            query = JudgedQuery.model_validate_json(line)
-        except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                field = ".".join(str(part) for part in fault["loc"])
-                value = "" if isinstance(fault["input"], dict) else str(fault["input"])
-                reason = {"reason": fault["msg"]}
-                yield Problem("query_wrong", str(path), number, field, value, reason)
-            continue
-        industry = query.industry or path.resolve().parent.name
-        yield query.model_copy(update={"industry": industry})

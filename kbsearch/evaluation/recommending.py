@@ -7,16 +7,15 @@ two slots is right in either. Cases in which nothing is wanted are right if noth
 
 import random
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from kbsearch.errors import Problem, QuerySetError
+from kbsearch.evaluation.judged import Judged, read_judged
 from kbsearch.evaluation.significance import Estimate, mean, share
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.recommendation.conversation import Turn
@@ -30,11 +29,10 @@ TARGET = 0.8  # of `RecommendationEvaluation.found`
 _WAVED_AWAY = 0.5  # of what simulated agents see and cannot use
 
 
-class RecommendationCase(BaseModel):
+class RecommendationCase(Judged):
     """One situation at an agent's desk, with judgments.
 
     Attributes:
-        id: Unique in the set.
         type: Which of the next four fields is given.
         text: The problem as it was typed.
         conversation: Turns so far.
@@ -42,12 +40,8 @@ class RecommendationCase(BaseModel):
         article_id: The article that the agent has open.
         wanted: Slot to every article that is right there, best first.
         first: Articles that would be right as the very first.
-        industry: What it belongs to; `read_cases` takes the name of the folder.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Annotated[str, Field(min_length=1)]
     type: Literal["text", "conversation", "context", "article"]
     text: str | None = None
     conversation: tuple[Turn, ...] | None = None
@@ -55,7 +49,6 @@ class RecommendationCase(BaseModel):
     article_id: str | None = None
     wanted: Mapping[Slot, tuple[str, ...]]
     first: tuple[str, ...] = ()
-    industry: str = ""
 
     @model_validator(mode="after")
     def _has_what_its_type_says(self) -> "RecommendationCase":
@@ -163,23 +156,8 @@ def read_cases(paths: Iterable[str | Path]) -> tuple[RecommendationCase, ...]:
     Raises:
         QuerySetError: A file cannot be read or is empty, or a line is wrong; names every one.
     """
-    cases: list[RecommendationCase] = []
-    problems: list[Problem] = []
-    listed = [Path(path) for path in paths]
-    for path in listed:
-        for found in _read(path):
-            if isinstance(found, Problem):
-                problems.append(found)
-            else:
-                cases.append(found)
-    name = ", ".join(str(path) for path in listed)
-    repeated = [each for each, n in Counter(case.id for case in cases).items() if n > 1]
-    problems += [Problem("query_duplicate", name, field="id", value=each) for each in repeated]
-    if not cases and not problems:
-        problems.append(Problem("query_set_empty", name))
-    if problems:
-        raise QuerySetError("query_set_invalid", problems)
-    return tuple(cases)
+    found = read_judged(map(Path, paths), RecommendationCase)
+    return tuple(case for cases in found.values() for case in cases)
 
 
 def evaluate_recommendations(
@@ -327,25 +305,3 @@ def _figures(outcomes: Sequence[CaseOutcome], slot: Slot) -> SlotFigures:
         recall=mean([found / room for found, room in counts]),
         found=_found(outcomes, [slot]),
     )
-
-
-def _read(path: Path) -> Iterator[RecommendationCase | Problem]:
-    """The cases of one file, and a problem for each line that is none."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        yield Problem("query_file_unreadable", str(path), params={"reason": str(error)})
-        return
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            case = RecommendationCase.model_validate_json(line)
-        except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                field = ".".join(str(part) for part in fault["loc"])
-                value = "" if isinstance(fault["input"], dict) else str(fault["input"])
-                reason = {"reason": fault["msg"]}
-                yield Problem("query_wrong", str(path), number, field, value, reason)
-            continue
-        yield case.model_copy(update={"industry": path.resolve().parent.name})
