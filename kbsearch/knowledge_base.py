@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Self
 
 from kbsearch.article import Article
-from kbsearch.encoders.protocol import Encoder
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import Manifest, SnapshotStore
 from kbsearch.indexer.builder import BuildReport, build, update
@@ -322,19 +321,21 @@ class KnowledgeBase:
         """Adds or replaces articles, deletes others, publishes the result and opens it.
 
         The rest is taken over as it is, unless so much has changed that the encoder is adapted
-        anew; the index is, byte for byte, what a build with the same encoder would give.
+        anew; the index ranks as one that a build with the same encoder would give.
 
         Raises:
             SourceError: An id stands twice, is both given and deleted, or is to be deleted and
                 unknown.
             IndexBusyError: Another process is writing to the folder.
         """
+        running = self._searcher
         report = update(
             self.index_dir,
             articles,
             delete=delete,
             progress=progress,
-            encoder=self._searcher.encoder,
+            running=running.index,
+            encoder=running.encoder,
         )
         self.report = report
         self.reload()
@@ -353,17 +354,27 @@ class KnowledgeBase:
         with self._opening:
             if snapshots.current_id() == self.snapshot_id:
                 return False
-            self._searcher = _open_searcher(snapshots, running=self._searcher.encoder)
+            self._searcher = _open_searcher(snapshots, running=self._searcher)
             return True
 
     def verify(self, *, sample: int = 50, progress: Progress | None = None) -> Verification:
-        """Checks the snapshot against rank-bm25 and the encoder; see `kbsearch.verification`."""
+        """Checks the snapshot, every file of it, against rank-bm25 and the encoder.
+
+        See `kbsearch.verification`.
+
+        Raises:
+            SnapshotError: A file is missing or damaged.
+        """
+        SnapshotStore(self.index_dir).checked(self.snapshot_id, whole=True)
         return verify(self._searcher.index, sample=sample, progress=progress)
 
 
 def _open_searcher(
-    snapshots: SnapshotStore, snapshot_id: str | None = None, running: Encoder | None = None
+    snapshots: SnapshotStore, snapshot_id: str | None = None, running: Searcher | None = None
 ) -> Searcher:
-    """A searcher on a snapshot; `running` is used if it is the snapshot's encoder."""
-    index = LocalIndex.open(snapshots, snapshot_id)
-    return Searcher(index, open_analyzer(index), open_encoder(index, running))
+    """A searcher on a snapshot; what `running` has open of it is not read again."""
+    if running is None:
+        index = LocalIndex.open(snapshots, snapshot_id)
+        return Searcher(index, open_analyzer(index), open_encoder(index))
+    index = LocalIndex.open(snapshots, snapshot_id, running=running.index)
+    return Searcher(index, open_analyzer(index), open_encoder(index, running.encoder))

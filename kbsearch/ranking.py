@@ -7,6 +7,8 @@ article id, so a smaller row goes first.
 import numpy as np
 from numpy.typing import NDArray
 
+_BLOCK = 64
+
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
@@ -18,10 +20,31 @@ def top(scores: Scores, k: int) -> Rows:
     [1, 2, 3]
     """
     if k < len(scores):
+        pool = _pool(scores, k)
         # Everything that ties with the k-th best takes part, so that ties are broken by row.
-        threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
-        pool = np.flatnonzero(scores >= threshold)
+        threshold = np.partition(scores[pool], len(pool) - k)[len(pool) - k]
+        pool = pool[scores[pool] >= threshold]
     else:
         pool = np.arange(len(scores))
     order = np.argsort(-scores[pool], kind="stable")
     return pool[order[:k]].astype(np.int64)
+
+
+def distinct(*rows: Rows) -> Rows:
+    """All the rows, ascending, each once.
+
+    >>> distinct(np.array([3, 1]), np.array([1, 2])).tolist()
+    [1, 2, 3]
+    """
+    ordered = np.sort(np.concatenate(rows))
+    return ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
+
+
+def _pool(scores: Scores, k: int) -> Rows:
+    """Positions, ascending, among which the `k` best are, and all that tie with them."""
+    blocks = len(scores) // _BLOCK
+    if blocks <= 2 * k:
+        return np.arange(len(scores))
+    # The k-th best of the greatest of each block: at least k scores reach it.
+    best = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    return np.flatnonzero(scores >= np.partition(best, blocks - k)[blocks - k])

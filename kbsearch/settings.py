@@ -65,13 +65,14 @@ class VectorSettings(_Section):
         model: ``bundled``, or name or folder of a sentence-transformers model.
         body_weight: Share of the body's similarity that is added to the best question's.
         adapt: Whether a static model is adapted to the articles (`kbsearch.learning.adaptation`).
-        exact_up_to: Up to how many vectors search is exact; beyond, an HNSW graph is used.
+        exact_up_to: Up to how many vectors search is exact; of more, short codes are compared
+            (`kbsearch.index.nearest`).
     """
 
     model: str = "bundled"
     body_weight: Share = 0.75
     adapt: bool = True
-    exact_up_to: Annotated[int, Field(ge=0)] = 30_000
+    exact_up_to: Annotated[int, Field(ge=0)] = 10_000
 
 
 class QuerySettings(_Section):

@@ -6,7 +6,7 @@ of queries; and a sample of texts is encoded again.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from dataclasses import fields as fields_of
 
 import numpy as np
@@ -15,11 +15,11 @@ from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.article import FIELDS
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.index.facet_index import FacetIndex
-from kbsearch.index.inverted_index import Postings
 from kbsearch.index.local import LocalIndex
+from kbsearch.index.postings import Postings
 from kbsearch.index.referee import TOLERANCE, Referee
 from kbsearch.index.word_index import WordIndex
-from kbsearch.indexer.content import Progress, article_words, field_terms, vector_texts
+from kbsearch.indexer.content import Progress, field_terms, normal_texts, vectors_and_words
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 
 _VECTOR_TOLERANCE = 1e-4
@@ -107,12 +107,19 @@ def _wrong_parts(index: LocalIndex, fields: list[dict[str, list[str]]]) -> Itera
     """Names of the parts that are not, to the byte, what the articles give."""
     facets = FacetIndex.of(index.store.articles())
     for name, stored, expected in (
-        ("terms", index.inverted.postings, Postings.of(fields)),
+        ("terms", index.inverted.postings(), Postings.of(fields)),
         ("facets", index.facets, facets),
     ):
-        pairs = [(getattr(stored, f.name), getattr(expected, f.name)) for f in fields_of(stored)]
-        if not all(np.array_equal(left, right) for left, right in pairs):
+        if not _equal(stored, expected):
             yield name
+
+
+def _equal(stored: object, expected: object) -> bool:
+    """Whether two dataclasses of arrays hold the same."""
+    if is_dataclass(stored):
+        names = [field.name for field in fields_of(stored)]
+        return all(_equal(getattr(stored, name), getattr(expected, name)) for name in names)
+    return np.array_equal(stored, expected)  # type: ignore[arg-type]
 
 
 def _bm25_differences(
@@ -143,16 +150,13 @@ def _bm25_differences(
 
 def _vectors_agree(index: LocalIndex, encoder: Encoder, row: int) -> bool:
     """Whether the stored vectors and words of an article are those of its texts."""
-    vectors = index.vectors.vectors
-    begin, end = vectors.offsets[row : row + 2]
-    texts, has_body = vector_texts(index.store.article(row))
-    stored = vectors.matrix[begin:end]
-    if len(texts) != len(stored) or has_body != bool(vectors.is_body[end - 1]):
+    stored, is_body = index.vectors.vectors.article(row)
+    article = index.store.article(row)
+    vectors, own_words = vectors_and_words(article, encoder)
+    if normal_texts(article).is_body != is_body.tolist():
         return False
-    if not np.abs(encoder.encode(texts) - stored).max() <= _VECTOR_TOLERANCE:  # nor if it is NaN
+    if not np.abs(vectors - stored).max() <= _VECTOR_TOLERANCE:  # nor if it is NaN
         return False
     words, in_heading = index.words.article(row)
-    expected, expected_in_heading = WordIndex.of(
-        article_words([index.store.article(row)], encoder)
-    ).article(0)
+    expected, expected_in_heading = WordIndex.of([own_words]).article(0)
     return np.array_equal(words, expected) and np.array_equal(in_heading, expected_in_heading)

@@ -153,5 +153,13 @@ def character_settings(write_character_model, tmp_path_factory) -> Settings:
 
 @pytest.fixture(scope="session")
 def files_of():
-    """Name to bytes of every file in a folder."""
-    return lambda folder: {path.name: path.read_bytes() for path in folder.iterdir()}
+    """Name to bytes of every file below a folder."""
+
+    def files(folder: Path) -> dict[str, bytes]:
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    return files

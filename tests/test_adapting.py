@@ -13,11 +13,12 @@ from kbsearch.article import Article
 from kbsearch.encoders.registry import BUNDLED_FOLDER, load_encoder
 from kbsearch.encoders.sentence_transformer import SentenceTransformerEncoder
 from kbsearch.errors import EncoderError
+from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.indexer.adapting import adapted_encoder, needs_adapting, published_adaptation
 from kbsearch.indexer.builder import build, update
-from kbsearch.indexer.content import vector_texts
+from kbsearch.indexer.content import normal_texts
 from kbsearch.indexer.opening import open_encoder
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
@@ -157,7 +158,7 @@ def test_settings_may_forbid_it(index_dir, character_settings, content_of):
 def test_a_model_of_sentence_transformers_is_not_adapted():
     """It comes back as it is, and nobody asks for the articles."""
     model = SentenceTransformerEncoder(BUNDLED_FOLDER, "m")
-    hashes = {article(number).content_hash() for number in range(60)}
+    hashes = ArticleStore.of(some(60)).hashes
     assert not needs_adapting(model, hashes, None)
     assert adapted_encoder(model, hashes, pytest.fail, None, Stages()) is model
 
@@ -187,7 +188,7 @@ def test_reopened_index_ranks_the_same(index_dir, character_settings, leg):
 def test_every_article_has_the_vectors_of_the_adapted_encoder(base):
     """Byte for byte what the snapshot's own encoder gives, and not what the model gives."""
     index = opened(base)
-    texts = [text for each in index.store.articles() for text in vector_texts(each)[0]]
+    texts = [text for each in index.store.articles() for text in normal_texts(each).encoded]
     matrix = index.vectors.vectors.matrix
     assert open_encoder(index).encode(texts).tobytes() == matrix.tobytes()
     plain = load_encoder(index.manifest.contents.encoder.model).encode(texts)

@@ -24,7 +24,7 @@ from kbsearch.errors import (
 from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.indexer.builder import build, update
-from kbsearch.indexer.content import field_terms, vector_texts
+from kbsearch.indexer.content import field_terms, normal_texts
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
@@ -94,20 +94,37 @@ versions = st.dictionaries(
 )
 
 
+@pytest.fixture(scope="module")
+def few_are_compressed():
+    """Vectors are compressed from thirty on, if the settings ask for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kbsearch.index.nearest._LEAST", 29)
+        yield
+
+
 @settings(max_examples=12)
 @given(before=versions, after=versions, by_update=st.booleans(), exact=st.booleans())
 def test_result_is_that_of_a_fresh_build(
-    tmp_path_factory, character_settings, files_of, before, after, by_update, exact
+    tmp_path_factory,
+    character_settings,
+    files_of,
+    few_are_compressed,
+    before,
+    after,
+    by_update,
+    exact,
 ):
     """After random adds, changes and deletes, by update or by building over the old snapshot.
 
     All files but the manifest, which holds the time, are those of a fresh build, and so is the part
     of the snapshot's name that stands for its content.
     """
+    more = []
     if not exact:
         vectors = character_settings.vectors.model_copy(update={"exact_up_to": 0})
         character_settings = character_settings.model_copy(update={"vectors": vectors})
-    old, new = ([article(n, **f) for n, f in source.items()] for source in (before, after))
+        more = [article(f"f{number}", f"第 {number} 问") for number in range(30)]
+    old, new = ([article(n, **f) for n, f in source.items()] + more for source in (before, after))
     folder = tmp_path_factory.mktemp("indexer")
     build(old, folder / "changed", settings=character_settings)
     if by_update:
@@ -119,6 +136,7 @@ def test_result_is_that_of_a_fresh_build(
     changed_files, fresh_files = files_of(changed[0]), files_of(fresh[0])
     assert changed_files.pop("manifest.json")
     assert fresh_files.pop("manifest.json")
+    assert ("main/vectors.faiss" in fresh_files) is not exact
     assert changed_files == fresh_files
     assert changed[1].snapshot_id[6:] == fresh[1].snapshot_id[6:]
 
@@ -322,9 +340,9 @@ def test_two_cannot_write_at_once(index_dir, character_settings):
 def test_build_mends_a_damaged_snapshot(index_dir, articles, character_settings):
     """An update refuses to go on from a damaged file; a build from the same source replaces it."""
     first = build(articles, index_dir, settings=character_settings)
-    path = SnapshotStore(index_dir).folder(first.snapshot_id) / "impacts.npy"
+    path = SnapshotStore(index_dir).folder(first.snapshot_id) / "main" / "lengths.npy"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(SnapshotCorruptError, match=r"impacts\.npy"):
+    with pytest.raises(SnapshotCorruptError, match=r"lengths\.npy"):
         update(index_dir, [article("a")])
     second = build(articles, index_dir, settings=character_settings)
     assert second.snapshot_id != first.snapshot_id
@@ -388,7 +406,7 @@ def test_dictionaries_beside_the_articles_are_used(index_dir, source, character_
     (source / "user_dict.txt").write_text("常亮显示\n", encoding="utf-8")
     build(source, index_dir, settings=character_settings)
     index = opened(index_dir)
-    assert "常亮显示" in index.inverted.postings.terms
+    assert "常亮显示" in index.inverted.postings().terms
     (source / "user_dict.txt").unlink()
     assert open_analyzer(index).terms("常亮显示")[-1] == "常亮显示"
 
@@ -400,7 +418,7 @@ def test_dictionary_of_the_settings_comes_first(index_dir, source, character_set
     named = character_settings.dictionaries.model_copy(update={"user_dict": tmp_path / "own.txt"})
     settings = character_settings.model_copy(update={"dictionaries": named})
     build(source, index_dir, settings=settings)
-    terms = opened(index_dir).inverted.postings.terms
+    terms = opened(index_dir).inverted.postings().terms
     assert "清洗滤网" in terms
     assert "常亮显示" not in terms
 
@@ -433,7 +451,7 @@ def test_changed_user_dictionary_analyses_everything_again(index_dir, source, ch
     stages = Stages()
     build(source, index_dir, settings=character_settings, progress=stages)
     assert stages.totals["analyse"] == 2
-    assert "常亮显示" in opened(index_dir).inverted.postings.terms
+    assert "常亮显示" in opened(index_dir).inverted.postings().terms
 
 
 def test_update_uses_the_dictionaries_of_the_snapshot(index_dir, source, character_settings):
@@ -530,17 +548,18 @@ def test_texts_that_get_a_vector():
     """Title and questions one by one, then body and captions as one, all in normal form."""
     attachment = {"type": "image", "path": "a.png", "caption": "省電設置"}
     one = article("a", "手錶", questions=["ＷｉＦｉ"], body="關閉", attachments=[attachment])
-    texts, has_body = vector_texts(one)
+    texts, is_body = normal_texts(one).encoded, normal_texts(one).is_body
     assert texts[:2] == ["手表", "wifi"]
     assert texts[2].split() == ["关闭", "省电设置"]
     assert len(texts) == 3
-    assert has_body
+    assert is_body == [False, False, True]
 
 
 @pytest.mark.parametrize("body", ["", "\u200b", "\x00"])
 def test_empty_body_gets_no_vector(body):
     """A body of invisible characters is none."""
-    assert vector_texts(article("a", "手表", body=body)) == (["手表"], False)
+    texts = normal_texts(article("a", "手表", body=body))
+    assert (texts.encoded, texts.is_body) == (["手表"], [False])
 
 
 def test_article_with_errors_keeps_its_published_version(index_dir, tmp_path, character_settings):

@@ -375,7 +375,7 @@ def test_damaged_file_is_detected_on_open_and_named(index_dir, damage):
     """Every file of a snapshot, one after the other: the error says which one."""
     store = SnapshotStore(index_dir)
     folder = store.folder(store.current_id())
-    files = sorted(path for path in folder.iterdir() if path.stat().st_size > 2)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.stat().st_size > 2)
     assert len(files) > 15
     for path in files:
         raw = path.read_bytes()
@@ -391,7 +391,7 @@ def test_missing_file_is_detected_on_open_and_named(index_dir):
     """Every file, the manifest included."""
     store = SnapshotStore(index_dir)
     folder = store.folder(store.current_id())
-    for path in sorted(folder.iterdir()):
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         raw = path.read_bytes()
         path.unlink()
         with pytest.raises(SnapshotCorruptError) as caught:
@@ -447,7 +447,7 @@ def test_reload_of_a_damaged_snapshot_keeps_the_old_one(index_dir):
     old = reader.snapshot_id
     writer.update([faq("new", "摄像头离线怎么办")])
     store = SnapshotStore(index_dir)
-    terms = store.folder(store.current_id()) / "terms.txt"
+    terms = store.folder(store.current_id()) / "main" / "terms.txt"
     terms.write_bytes(truncated(terms.read_bytes()))
     with pytest.raises(SnapshotCorruptError, match=r"terms\.txt"):
         reader.reload()
@@ -459,7 +459,7 @@ def test_update_of_a_damaged_index_is_refused(index_dir):
     """It would carry the damage on; the error is the one of opening."""
     index = KnowledgeBase.open(index_dir)
     store = SnapshotStore(index_dir)
-    path = store.folder(store.current_id()) / "facets.json"
+    path = store.folder(store.current_id()) / "main" / "facets.json"
     path.write_bytes(flipped(path.read_bytes()))
     with pytest.raises(KBSearchError, match=r"facets\.json"):
         index.update([faq("new", "摄像头离线怎么办")])

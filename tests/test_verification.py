@@ -4,6 +4,8 @@ Checksums find what was altered on disk. Here the manifest is sealed again after
 faulty program had written the files.
 """
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -34,10 +36,10 @@ def tamper(index_dir, name, change):
     folder, manifest = store.checked()
 
     def write(building):
-        for file in manifest.files:
-            (building / file).write_bytes((folder / file).read_bytes())
-        array = np.load(building / name)
-        np.save(building / name, change(array, opened(index_dir)))
+        shutil.copytree(folder, building, dirs_exist_ok=True)
+        (building / "manifest.json").unlink()
+        path = building / "main" / name
+        np.save(path, change(np.load(path), opened(index_dir)))
 
     with store.writing():
         store.publish(manifest.contents, write)
@@ -53,7 +55,7 @@ def scaled(array, place, factor):
 
 def posting(index, term, article_id):
     """Where the posting of a term for an article lies."""
-    postings = index.inverted.postings
+    postings = index.inverted.postings()
     number = postings.terms.index(term)
     begin, end = postings.offsets[number : number + 2]
     return begin + postings.rows[begin:end].tolist().index(index.store.row(article_id))
@@ -67,7 +69,7 @@ def test_sound_index_passes(index_dir):
     assert (found.wrong_queries, found.wrong_articles) == ((), ())
     assert found.worst_difference <= 1e-4
     folder, manifest = SnapshotStore(index_dir).checked()
-    assert found.files == len(list(folder.iterdir())) - 1
+    assert found.files == sum(path.is_file() for path in folder.rglob("*")) - 1
     assert found.snapshot_id == manifest.snapshot_id
 
 
@@ -81,26 +83,26 @@ def test_every_setting_passes(index_dir, articles, character_settings, form, b):
     assert verify(opened(index_dir)).passed
 
 
-def test_tampered_impact_is_found(index_dir):
+def test_tampered_frequency_is_found(index_dir):
     """A posting that counts twice as much as it should: the title that asks for it is named."""
 
-    def double(impacts, index):
-        return scaled(impacts, posting(index, "制冷", "ac-not-cooling"), 2)
+    def double(frequencies, index):
+        return scaled(frequencies, posting(index, "制冷", "ac-not-cooling"), 2)
 
-    found = verify(tamper(index_dir, "impacts.npy", double))
+    found = verify(tamper(index_dir, "posting_frequencies.npy", double))
     assert not found.passed
     assert found.wrong_queries == ("空调不制冷怎么办",)
     assert found.worst_difference > 1e-4
+    assert found.wrong_parts == ("terms",)
     assert found.wrong_articles == ()
 
 
-def test_impact_that_is_no_number_is_found(index_dir):
+def test_score_that_is_no_number_is_found(index_dir, monkeypatch):
     """Not-a-number is not within any tolerance."""
-
-    def spoil(impacts, index):
-        return scaled(impacts, posting(index, "制冷", "ac-not-cooling"), np.nan)
-
-    assert verify(tamper(index_dir, "impacts.npy", spoil)).wrong_queries == ("空调不制冷怎么办",)
+    monkeypatch.setattr("kbsearch.index.inverted_index.lucene_idf", lambda *_: np.nan)
+    found = verify(opened(index_dir))
+    assert "空调不制冷怎么办" in found.wrong_queries
+    assert not found.passed
 
 
 @pytest.mark.parametrize("factor", [-1, 1.01, np.nan])
@@ -108,7 +110,8 @@ def test_tampered_vector_is_found(index_dir, factor):
     """A vector that is not that of its text: the article is named."""
 
     def spoil(matrix, index):
-        return scaled(matrix, index.vectors.vectors.offsets[index.store.row("book-repair")], factor)
+        begins = index.vectors.vectors.runs.begins
+        return scaled(matrix, begins[index.store.row("book-repair")], factor)
 
     found = verify(tamper(index_dir, "vectors.npy", spoil))
     assert not found.passed
@@ -127,7 +130,7 @@ def test_vector_taken_for_a_body_is_found(index_dir):
 
     def unmark(is_body, index):
         changed = is_body.copy()
-        changed[index.vectors.vectors.offsets[index.store.row("onsite-fee") + 1] - 1] = False
+        changed[index.vectors.vectors.runs.at(index.store.row("onsite-fee")).stop - 1] = False
         return changed
 
     found = verify(tamper(index_dir, "vector_is_body.npy", unmark))
@@ -139,8 +142,7 @@ def test_word_taken_for_one_of_the_heading_is_found(index_dir):
 
     def mark(in_heading, index):
         changed = in_heading.copy()
-        row = index.store.row("book-repair")
-        changed[slice(*index.words.words.offsets[row : row + 2])] = True
+        changed[index.words.runs.at(index.store.row("book-repair"))] = True
         return changed
 
     found = verify(tamper(index_dir, "word_in_heading.npy", mark))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from kbsearch.analysis.codes import CODE, Token, code_tokens
@@ -51,7 +51,11 @@ class Analyzer:
 
     def terms(self, text: str) -> list[str]:
         """The terms of `text`, in order, stop words left out."""
-        return [token.term for token in self._tokens(normalize(text))]
+        return self.normal_terms(normalize(text))
+
+    def normal_terms(self, text: str) -> list[str]:
+        """The terms of a text that is in normal form already (`kbsearch.analysis.filters`)."""
+        return [term for term, _, _ in self._tokens(text)]
 
     def tokens(self, text: str) -> Sequence[Token]:
         """The terms of `text` with their places in the *original* text."""
@@ -65,8 +69,8 @@ class Analyzer:
     def _new_tokens(self, text: str) -> Sequence[Token]:
         normalized = normalize_with_offsets(text)
         return [
-            Token(token.term, normalized.starts[token.start], normalized.ends[token.end - 1])
-            for token in self._tokens(normalized.text)
+            Token(term, normalized.starts[start], normalized.ends[end - 1])
+            for term, start, end in self._tokens(normalized.text)
         ]
 
     def synonyms(self, terms: Sequence[str]) -> dict[str, int]:
@@ -99,21 +103,19 @@ class Analyzer:
                 table.setdefault(key, []).extend(a for a in alternatives if a)
         return table
 
-    def _tokens(self, text: str) -> Iterator[Token]:
-        """Tokens of normalised `text` with places in it, stop words left out."""
+    def _tokens(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """Terms of normalised `text` with their places in it, stop words left out."""
         for match in _STRETCH.finditer(text):
-            for token in self._stretch(match):
-                if token.term not in self._stop_words:
-                    yield token
+            offset = match.start()
+            for term, start, end in self._stretch(match):
+                if term not in self._stop_words:
+                    yield term, offset + start, offset + end
 
-    def _stretch(self, match: re.Match[str]) -> Iterator[Token]:
-        """Tokens of one code stretch, Han run or other word."""
-        offset = match.start()
+    def _stretch(self, match: re.Match[str]) -> Iterable[tuple[str, int, int]]:
+        """Terms of one code stretch, Han run or other word, with their places in it."""
+        text = match.group()
+        if match.lastgroup == "han":
+            return self._segmenter.words(text)
         if match.lastgroup == "code":
-            tokens = code_tokens(match.group())
-        elif match.lastgroup == "han":
-            tokens = (Token(*word) for word in self._segmenter.words(match.group()))
-        else:
-            tokens = iter([Token(match.group(), 0, len(match.group()))])
-        for term, start, end in tokens:
-            yield Token(term, offset + start, offset + end)
+            return code_tokens(text)
+        return [(text, 0, len(text))]

@@ -7,6 +7,7 @@ vanish.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
@@ -32,8 +33,8 @@ class Normalized(NamedTuple):
     """
 
     text: str
-    starts: list[int]
-    ends: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def normalize(text: str) -> str:
@@ -45,6 +46,31 @@ def normalize(text: str) -> str:
     return _simplify(_fold(text))
 
 
+def fold_characters(text: str) -> str:
+    """`text`, each character folded by itself where that gives one: as long as it was.
+
+    Faster than `normalize`, and every place in it is one in `text`; where characters fold together
+    or into several, it is not the normal form.
+
+    >>> fold_characters("手錶ＡＢ")
+    '手表ab'
+    """
+    return text.translate(_folded)
+
+
+class _Folded(dict[int, str]):
+    """Character to what it folds to, found when first asked for."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        folded = normalize(character)
+        self[code] = folded if len(folded) == 1 else character
+        return self[code]
+
+
+_folded = _Folded()
+
+
 def normalize_with_offsets(text: str) -> Normalized:
     """The normal form of `text`, each character with its place in the original.
 
@@ -52,6 +78,8 @@ def normalize_with_offsets(text: str) -> Normalized:
     and what combines with it). OpenCC's traditional-to-simplified tables keep the number of
     characters.
     """
+    if _one_to_one_until(text, 0) == len(text):
+        return Normalized(normalize(text), range(len(text)), range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

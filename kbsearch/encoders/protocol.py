@@ -17,11 +17,14 @@ class WordVectors(Protocol):
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """The words of each text, by number, in order and with repetitions."""
 
+    def encode(self, ids: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+        """(n, dim) what `Encoder.encode` gives for texts of these words."""
+
     def vectors(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """(n, dim) unit rows of the words; zeros for unknown ones."""
 
     def likeness(self, ids: NDArray[np.int32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, vectors) cosines of the words with unit vectors; zeros for unknown words."""
+        """(vectors, n) cosines of unit vectors with the words; zeros for unknown words."""
 
 
 class Encoder(Protocol):

@@ -29,6 +29,7 @@ _WEIGHTS = "model.safetensors"
 _STATIC = "StaticEmbedding"
 _NORMALIZE = "Normalize"
 _BATCH = 1024
+_FEW = 8  # texts for which the tokenizer's threads do not pay
 # Products of fewer multiplications OpenBLAS does on one thread. More threads win nothing here, and
 # wait for each other when the machine is busy.
 _ONE_THREAD = 200_000
@@ -123,14 +124,7 @@ class StaticEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The texts' vectors: (n, dim) float32, unit rows; zeros where no token is known."""
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for start in range(0, len(texts), _BATCH):
-            batch = list(texts[start : start + _BATCH])
-            encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-            for index, encoding in enumerate(encodings, start):
-                # Text by text: memory stays small, and a vector does not depend on its neighbours.
-                self._rows[encoding.ids].sum(axis=0, dtype=np.float32, out=vectors[index])
-        return unit_rows(vectors)
+        return self.words.encode(self.words.ids(texts))
 
 
 class StaticWords:
@@ -144,19 +138,39 @@ class StaticWords:
     def __init__(self, rows: NDArray[np.floating], tokenizer: "Tokenizer") -> None:
         self.tokenizer = tokenizer
         self.rows = rows
-        lengths = np.linalg.norm(rows.astype(np.float32, copy=False), axis=1)
-        self._lengths = np.where(lengths > 0, lengths, 1).astype(np.float32)
-        self._weights: NDArray[np.float32] = lengths.astype(np.float32)
 
-    @property
+    @cached_property
     def weights(self) -> NDArray[np.float32]:
         """See `WordVectors`: the length of a word's row."""
-        return self._weights
+        lengths = np.linalg.norm(self.rows.astype(np.float32, copy=False), axis=1)
+        weights: NDArray[np.float32] = lengths.astype(np.float32)
+        return weights
 
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """See `WordVectors`."""
-        encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
+        found: list[NDArray[np.int32]] = []
+        if len(texts) <= _FEW:
+            for text in texts:
+                encoding = self.tokenizer.encode(text, add_special_tokens=False)
+                found.append(np.array(encoding.ids, dtype=np.int32))
+            return found
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
+            encodings = self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            found += [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
+        return found
+
+    def encode(self, ids: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+        """See `WordVectors`: the mean of the words' rows, divided by its length."""
+        vectors = np.zeros((len(ids), self.rows.shape[1]), dtype=np.float32)
+        for own, vector in zip(ids, vectors, strict=True):
+            # Text by text: memory stays small, and a vector does not depend on its neighbours.
+            self.rows[own].sum(axis=0, dtype=np.float32, out=vector)
+        return unit_rows(vectors)
+
+    @cached_property
+    def _lengths(self) -> NDArray[np.float32]:
+        return np.where(self.weights > 0, self.weights, np.float32(1))
 
     def vectors(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """See `WordVectors`."""
@@ -165,11 +179,14 @@ class StaticWords:
 
     def likeness(self, ids: NDArray[np.int32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `WordVectors`; divides the products by the lengths, which are fewer than the rows."""
-        cosines = np.empty((len(ids), len(vectors)), dtype=np.float32)
-        step = max(1, _ONE_THREAD // max(vectors.size, 1))
-        for begin in range(0, len(ids), step):
-            some = ids[begin : begin + step]
-            cosines[begin : begin + step] = self.rows[some] @ vectors.T / self._lengths[some, None]
+        step = min(max(1, _ONE_THREAD // max(vectors.size, 1)), max(len(ids), 1))
+        blocks = -(-len(ids) // step)
+        padded = np.zeros(blocks * step, ids.dtype)
+        padded[: len(ids)] = ids
+        rows = self.rows[padded].reshape(blocks, step, -1)
+        products = (rows @ np.ascontiguousarray(vectors.T)).reshape(blocks * step, -1)[: len(ids)]
+        cosines: NDArray[np.float32] = np.empty((len(vectors), len(ids)), np.float32)
+        np.divide(products.T, self._lengths[ids], out=cosines)
         return cosines
 
 

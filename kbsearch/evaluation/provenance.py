@@ -49,7 +49,7 @@ class Provenance:
         return cls(
             query_sets=query_set.digests,
             snapshot_id=manifest.snapshot_id,
-            content_digest=manifest.files["hashes.txt"].sha256,
+            content_digest=contents.articles,
             settings_digest=hashlib.sha256(made.encode()).hexdigest(),
             model=encoder.model_fingerprint or encoder.fingerprint,
             encoder=encoder.fingerprint,

@@ -1,9 +1,9 @@
 """The article store: the articles themselves, by row, and their content hashes."""
 
-import mmap
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.article import Article
-from kbsearch.index.arrays import load_array, save_array
+from kbsearch.index.arrays import Column, joined, load_array, save_array
+from kbsearch.index.runs import Rows, Runs, placed
+
+_RECENT = 1024  # articles, a few kilobytes each
 
 
 @dataclass(frozen=True)
@@ -20,84 +23,97 @@ class ArticleStore:
 
     Attributes:
         ids: Article id of each row, ascending.
-        hashes: Content hash of each row.
-        content: The articles as JSON lines, UTF-8.
-        offsets: (articles + 1,) int64; row r is ``content[offsets[r]:offsets[r + 1]]``.
+        hashes: (articles, 32) uint8 content hash of each row.
+        lines: Where the articles stand in `content`.
+        content: uint8, the articles as JSON lines, UTF-8.
     """
 
     ids: tuple[str, ...]
-    hashes: tuple[str, ...]
-    content: bytes | mmap.mmap
-    offsets: NDArray[np.int64]
+    hashes: NDArray[np.uint8]
+    lines: Runs
+    content: Column[np.uint8]
 
     @classmethod
     def of(cls, articles: Iterable[Article]) -> Self:
         """Stores articles that are sorted by id."""
-        return cls._joined(
-            (article.id, article.content_hash(), article.model_dump_json().encode() + b"\n")
-            for article in articles
+        known = list(articles)
+        hashes = _array(bytes.fromhex(article.content_hash()) for article in known)
+        lines = [article.model_dump_json().encode() + b"\n" for article in known]
+        return cls(
+            ids=tuple(article.id for article in known),
+            hashes=hashes.reshape(-1, 32),
+            lines=Runs.of([len(line) for line in lines]),
+            content=_array(lines),
         )
 
-    def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
-        """These articles with some left out and others added; see `Postings.merge`."""
-        entries: list[tuple[str, str, bytes]] = [("", "", b"")] * (
-            int((kept >= 0).sum()) + len(places)
-        )
-        for source, rows in ((self, kept), (added, places)):
-            for row, place in enumerate(rows.tolist()):
+    @classmethod
+    def joined(cls, parts: Sequence[Self], rows: Sequence[Rows]) -> Self:
+        """The articles of several stores as one; nothing of their content is copied."""
+        total = placed(rows)
+        ids = [""] * total
+        hashes = np.zeros((total, 32), np.uint8)
+        for part, row in zip(parts, rows, strict=True):
+            for name, place in zip(part.ids, row.tolist(), strict=True):
                 if place >= 0:
-                    entries[place] = (source.ids[row], source.hashes[row], source._line(row))
-        return self._joined(entries)
+                    ids[place] = name
+            stays = row >= 0
+            hashes[row[stays]] = part.hashes[stays]
+        sizes = [len(part.content) for part in parts]
+        return cls(
+            ids=tuple(ids),
+            hashes=hashes,
+            lines=Runs.joined([part.lines for part in parts], sizes, rows),
+            content=joined([part.content for part in parts]),
+        )
 
     def article(self, row: int) -> Article:
-        """The article of `row`."""
-        return Article.model_validate_json(self._line(row))
+        """The article of `row`; those read lately are kept."""
+        return self._recent(row)
 
     def articles(self) -> Iterable[Article]:
         """All articles, in row order."""
-        return (self.article(row) for row in range(len(self.ids)))
+        return (self._read(row) for row in range(len(self.ids)))
 
     def row(self, article_id: str) -> int | None:
         """Row of an article; None if it is not here."""
-        return self._rows.get(article_id)
+        place = bisect_left(self.ids, article_id)
+        return place if self.ids[place : place + 1] == (article_id,) else None
+
+    def content_hash(self, row: int) -> str:
+        """Content hash of the article of `row`, hexadecimal."""
+        raw: bytes = self.hashes[row].tobytes()
+        return raw.hex()
+
+    @cached_property
+    def _recent(self) -> Callable[[int], Article]:
+        return lru_cache(maxsize=_RECENT)(self._read)
+
+    def _read(self, row: int) -> Article:
+        return Article.model_validate_json(self.content[self.lines.at(row)].tobytes())
 
     def save(self, folder: Path) -> None:
         """Writes the store into `folder`."""
-        (folder / "articles.jsonl").write_bytes(self.content[:])
-        save_array(folder / "article_offsets.npy", self.offsets)
-        _write_lines(folder / "ids.txt", self.ids)
-        _write_lines(folder / "hashes.txt", self.hashes)
+        with (folder / "articles.jsonl").open("wb") as file:
+            for row in range(len(self.ids)):
+                file.write(self.content[self.lines.at(row)].tobytes())
+        self.lines.save(folder / "article_offsets.npy")
+        (folder / "ids.txt").write_text("\n".join(self.ids), encoding="utf-8")
+        save_array(folder / "hashes.npy", self.hashes)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The store that `save` wrote, the articles mapped into memory."""
-        ids = _read_lines(folder / "ids.txt")
-        with (folder / "articles.jsonl").open("rb") as file:
-            # An empty file cannot be mapped.
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if ids else b""
-        hashes = _read_lines(folder / "hashes.txt")
-        return cls(ids, hashes, content, load_array(folder / "article_offsets.npy"))
-
-    @classmethod
-    def _joined(cls, entries: Iterable[tuple[str, str, bytes]]) -> Self:
-        columns = list(zip(*entries, strict=True)) or [(), (), ()]
-        ids, hashes, lines = columns
-        sizes = [len(line) for line in lines]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return cls(tuple(ids), tuple(hashes), b"".join(lines), offsets)
-
-    def _line(self, row: int) -> bytes:
-        return self.content[int(self.offsets[row]) : int(self.offsets[row + 1])]
-
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {article_id: row for row, article_id in enumerate(self.ids)}
+        ids = (folder / "ids.txt").read_text(encoding="utf-8")
+        path = folder / "articles.jsonl"
+        # An empty file cannot be mapped.
+        content = np.memmap(path, np.uint8, "r").view(np.ndarray) if ids else _array([])
+        return cls(
+            ids=tuple(ids.split("\n")) if ids else (),
+            hashes=load_array(folder / "hashes.npy"),
+            lines=Runs.load(folder / "article_offsets.npy"),
+            content=content,
+        )
 
 
-def _write_lines(path: Path, lines: Sequence[str]) -> None:
-    path.write_text("\n".join(lines), encoding="utf-8")
-
-
-def _read_lines(path: Path) -> tuple[str, ...]:
-    text = path.read_text(encoding="utf-8")
-    return tuple(text.split("\n")) if text else ()
+def _array(pieces: Iterable[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(pieces), np.uint8)

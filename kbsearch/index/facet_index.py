@@ -1,6 +1,8 @@
 """The facet index: which articles carry which value, for filters and counts, and when they hold."""
 
 import json
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from kbsearch.article import Article
 from kbsearch.index.arrays import load_array, save_array
+from kbsearch.index.runs import Rows, Runs
 
 FACETS = (
     "kind",
@@ -26,7 +29,8 @@ FACETS = (
 )
 # An article that names none of these is meant for all of them.
 OPEN_FACETS = frozenset({"audience", "channels", "regions"})
-_ANY = ""
+_ANY = ""  # sorts before every value
+_LAST = chr(sys.maxunicode)  # and this after
 _ALWAYS = (0, np.iinfo(np.int32).max)
 
 
@@ -37,13 +41,13 @@ class FacetIndex:
     Attributes:
         values: (facet, value) pairs, sorted. A category stands once for each prefix of its path;
             the value "" of an open facet means all values.
-        offsets: (articles + 1,) int64; values of row r are ``numbers[offsets[r]:offsets[r + 1]]``.
+        runs: Where the values of each article stand in `numbers`.
         numbers: int32 places in `values`.
         validity: (articles, 2) int32 first and last day, as proleptic Gregorian ordinals.
     """
 
     values: tuple[tuple[str, str], ...]
-    offsets: NDArray[np.int64]
+    runs: Runs
     numbers: NDArray[np.int32]
     validity: NDArray[np.int32]
 
@@ -59,36 +63,33 @@ class FacetIndex:
             validity.append((first, last))
         values = tuple(sorted({pair for row in rows for pair in row}))
         number = {pair: place for place, pair in enumerate(values)}
-        sizes = [len(row) for row in rows]
         return cls(
             values,
-            np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            Runs.of([len(row) for row in rows]),
             np.array([number[pair] for row in rows for pair in row], np.int32),
             np.array(validity, np.int32).reshape(-1, 2),
         )
 
-    def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
-        """These facets with some articles left out and others added; see `Postings.merge`."""
-        total = int((kept >= 0).sum()) + len(places)
-        everything = sorted({*self.values, *added.values})
-        number = {pair: place for place, pair in enumerate(everything)}
-        owners, numbers = [], []
-        validity = np.empty((total, 2), np.int32)
-        for source, rows in ((self, kept), (added, places)):
-            owner = rows[source._owners]
-            renumbered = np.array([number[pair] for pair in source.values], np.int32)
-            owners.append(owner[owner >= 0])
-            numbers.append(renumbered[source.numbers[owner >= 0]])
-            validity[rows[rows >= 0]] = source.validity[rows >= 0]
-        owner, merged = np.concatenate(owners), np.concatenate(numbers)
-        used = np.unique(merged)
+    @classmethod
+    def joined(cls, parts: Sequence[Self], rows: Sequence[Rows]) -> Self:
+        """The facets of several parts as one."""
+        everything = sorted({pair for part in parts for pair in part.values})
+        place = {pair: number for number, pair in enumerate(everything)}
+        numbers = np.concatenate(
+            [np.array([place[pair] for pair in p.values], np.int32)[p.numbers] for p in parts]
+        )
+        runs = Runs.joined([p.runs for p in parts], [len(p.numbers) for p in parts], rows)
+        numbers = numbers[runs.members(np.arange(len(runs)))[0]]
+        validity = np.zeros((len(runs), 2), np.int32)
+        for part, row in zip(parts, rows, strict=True):
+            validity[row[row >= 0]] = part.validity[row >= 0]
+        used = np.flatnonzero(np.bincount(numbers, minlength=len(everything)))
         renumbered = np.zeros(len(everything), np.int32)
         renumbered[used] = np.arange(len(used))
-        counts = np.bincount(owner, minlength=total)
-        return type(self)(
-            values=tuple(everything[place] for place in used.tolist()),
-            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            numbers=renumbered[merged[np.argsort(owner, kind="stable")]],
+        return cls(
+            values=tuple(everything[number] for number in used.tolist()),
+            runs=Runs.of(runs.counts),
+            numbers=renumbered[numbers],
             validity=validity,
         )
 
@@ -107,17 +108,16 @@ class FacetIndex:
 
     def counts(self, rows: NDArray[np.int64]) -> dict[str, dict[str, int]]:
         """Facet → value → how many of the articles `rows` have it, most frequent first."""
-        begins, ends = self.offsets[rows], self.offsets[rows + 1]
-        sizes = ends - begins
-        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        members = self.numbers[np.repeat(begins, sizes) + within]
-        count = np.bincount(members, minlength=len(self.values))
+        members, _ = self.runs.members(rows)
+        count = np.bincount(self.numbers[members], minlength=len(self.values))
         counts: dict[str, dict[str, int]] = {}
-        present = np.flatnonzero(count)
-        for number in present[np.argsort(-count[present], kind="stable")].tolist():
-            facet, value = self.values[number]
-            if value != _ANY:
-                counts.setdefault(facet, {})[value] = int(count[number])
+        for facet, (begin, end) in self._bounds.items():
+            own = count[begin:end]
+            present = np.flatnonzero(own)
+            present = present[np.argsort(-own[present], kind="stable")]
+            if len(present):
+                names = [self.values[number][1] for number in (begin + present).tolist()]
+                counts[facet] = dict(zip(names, own[present].tolist(), strict=True))
         return counts
 
     def known(self, facet: str) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class FacetIndex:
         """Writes the facets into `folder`."""
         values = json.dumps(self.values, ensure_ascii=False, indent=0)
         (folder / "facets.json").write_text(values, encoding="utf-8")
-        save_array(folder / "facet_offsets.npy", self.offsets)
+        self.runs.save(folder / "facet_offsets.npy")
         save_array(folder / "facet_numbers.npy", self.numbers)
         save_array(folder / "validity.npy", self.validity)
 
@@ -138,7 +138,7 @@ class FacetIndex:
         values = json.loads((folder / "facets.json").read_text(encoding="utf-8"))
         return cls(
             values=tuple((facet, value) for facet, value in values),
-            offsets=load_array(folder / "facet_offsets.npy"),
+            runs=Runs.load(folder / "facet_offsets.npy"),
             numbers=load_array(folder / "facet_numbers.npy"),
             validity=load_array(folder / "validity.npy"),
         )
@@ -151,6 +151,16 @@ class FacetIndex:
         return self._by_value[1][begin:end]
 
     @cached_property
+    def _bounds(self) -> dict[str, tuple[int, int]]:
+        """Facet to the first of its values that says something, and the end of them."""
+        bounds = {}
+        for facet in FACETS:
+            begin = bisect_right(self.values, (facet, _ANY))
+            end = bisect_right(self.values, (facet, _LAST))
+            bounds[facet] = (begin, end)
+        return bounds
+
+    @cached_property
     def _places(self) -> dict[tuple[str, str], int]:
         return {pair: place for place, pair in enumerate(self.values)}
 
@@ -158,12 +168,7 @@ class FacetIndex:
     def _by_value(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Value numbers, ascending, and the row that carries each."""
         order = np.argsort(self.numbers, kind="stable")
-        return self.numbers[order], self._owners[order]
-
-    @cached_property
-    def _owners(self) -> NDArray[np.int64]:
-        """(values of all rows,) the row that each number belongs to."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+        return self.numbers[order], self.runs.owners[order]
 
 
 def _values(article: Article, facet: str) -> list[str]:

@@ -1,66 +1,38 @@
 """The whole index as it lies in one snapshot folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kbsearch.adaptation import Adaptation
 from kbsearch.errors import SnapshotCorruptError
+from kbsearch.index.arrays import load_array
 from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.facet_index import FacetIndex
-from kbsearch.index.inverted_index import InvertedIndex, Postings
+from kbsearch.index.inverted_index import InvertedIndex
+from kbsearch.index.runs import Rows
+from kbsearch.index.segment import Segment, rows_by_id
 from kbsearch.index.snapshot import Manifest, SnapshotStore
-from kbsearch.index.vector_index import VectorIndex, Vectors
+from kbsearch.index.vector_index import Part, VectorIndex
+from kbsearch.index.vectors import Vectors
 from kbsearch.index.word_index import WordIndex
-from kbsearch.settings import Settings
 
-
-@dataclass(frozen=True)
-class IndexParts:
-    """What is known of every article, before any weight: the parts that can be merged."""
-
-    store: ArticleStore
-    postings: Postings
-    vectors: Vectors
-    words: WordIndex
-    facets: FacetIndex
-
-    def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
-        """These articles with some left out and others added; the same as indexing all anew.
-
-        Args:
-            kept: (articles,) new row of each article of this index; -1 leaves it out.
-            added: The new articles.
-            places: (new articles,) row of each of them in the result.
-        """
-        return type(self)(
-            store=self.store.merge(kept, added.store, places),
-            postings=self.postings.merge(kept, added.postings, places),
-            vectors=self.vectors.merge(kept, added.vectors, places),
-            words=self.words.merge(kept, added.words, places),
-            facets=self.facets.merge(kept, added.facets, places),
-        )
-
-    def save(self, folder: Path, settings: Settings) -> None:
-        """Writes all parts, with the impacts and the graph that `settings` ask for."""
-        self.store.save(folder)
-        InvertedIndex.of(self.postings, settings.bm25).save(folder)
-        VectorIndex(self.vectors, settings.vectors).save(folder)
-        self.words.save(folder)
-        self.facets.save(folder)
+GONE = "gone.npy"
+"""Rows of the first segment whose articles are deleted, or stand in the second as they are now."""
 
 
 @dataclass(frozen=True)
 class LocalIndex:
     """An opened snapshot: all that search needs of it, shared by any number of threads.
 
+    Its rows are those of all articles by id, wherever they lie.
+
     Attributes:
         folder: Where it lies.
         manifest: What it is.
+        segments: What it is made of, by name.
+        rows: Row of each article of each segment; -1 for those that are gone.
         store: Its articles.
         inverted: Its terms.
         vectors: Its vectors.
@@ -72,6 +44,8 @@ class LocalIndex:
 
     folder: Path
     manifest: Manifest
+    segments: Mapping[str, Segment]
+    rows: Sequence[Rows]
     store: ArticleStore
     inverted: InvertedIndex
     vectors: VectorIndex
@@ -81,57 +55,76 @@ class LocalIndex:
     adaptation: Adaptation | None = None
 
     @classmethod
-    def open(cls, snapshots: SnapshotStore, snapshot_id: str | None = None) -> Self:
-        """Opens a snapshot, by default the published one, after checking every file.
+    def open(
+        cls,
+        snapshots: SnapshotStore,
+        snapshot_id: str | None = None,
+        *,
+        running: Self | None = None,
+    ) -> Self:
+        """Opens a snapshot, by default the published one, after checking its files.
+
+        Args:
+            snapshots: Where to look for it.
+            snapshot_id: Which one.
+            running: An open index; segments that both have are not read again.
 
         Raises:
             SnapshotError: There is none, it is damaged, or another version wrote it.
         """
+        opened = running.manifest.segment_files() if running else {}
         folder, manifest = snapshots.checked(snapshot_id)
+        shared = {
+            name: running.segments[other]
+            for name, files in manifest.segment_files().items()
+            for other, known in opened.items()
+            if running and files == known
+        }
         try:
-            index = cls(
-                folder=folder,
-                manifest=manifest,
-                store=ArticleStore.load(folder),
-                inverted=InvertedIndex.load(folder),
-                vectors=VectorIndex.load(folder, manifest.contents.settings.vectors),
-                words=WordIndex.load(folder),
-                facets=FacetIndex.load(folder),
-                dictionaries={
-                    name: (folder / name).read_text(encoding="utf-8")
-                    for name in manifest.contents.dictionaries
-                },
-                adaptation=Adaptation.load(folder)
-                if manifest.contents.encoder.adapted_to
-                else None,
-            )
+            return cls._loaded(folder, manifest, shared)
         except FileNotFoundError as error:
             if snapshot_id is None and snapshots.current_id() != manifest.snapshot_id:
                 # Another process has published, and collected this one, since it was checked.
-                return cls.open(snapshots)
+                return cls.open(snapshots, running=running)
             params = {"file": error.filename, "snapshot": manifest.snapshot_id}
             raise SnapshotCorruptError("file_missing", params) from error
-        index.check_sizes()
-        return index
 
-    @property
-    def parts(self) -> IndexParts:
-        """The mergeable parts."""
-        return IndexParts(
-            self.store, self.inverted.postings, self.vectors.vectors, self.words, self.facets
-        )
-
-    def check_sizes(self) -> None:
-        """Raises SnapshotCorruptError if the parts do not speak of the same articles."""
-        count = len(self.store.ids)
-        sizes = {
-            "article_offsets.npy": len(self.store.offsets) - 1,
-            "lengths.npy": self.inverted.count,
-            "vector_offsets.npy": len(self.vectors.vectors.offsets) - 1,
-            "word_offsets.npy": len(self.words.words),
-            "validity.npy": len(self.facets.validity),
+    @classmethod
+    def _loaded(cls, folder: Path, manifest: Manifest, shared: Mapping[str, Segment]) -> Self:
+        contents = manifest.contents
+        segments = {
+            name: shared.get(name) or Segment.load(folder / name, contents.settings.vectors)
+            for name in contents.segments
         }
-        for name, size in sizes.items():
-            if size != count:
-                params = {"file": self.folder / name, "snapshot": self.manifest.snapshot_id}
+        for name, segment in segments.items():
+            if misfit := segment.parts.misfit():
+                params = {"file": folder / name / misfit, "snapshot": manifest.snapshot_id}
                 raise SnapshotCorruptError("file_altered", params)
+        parts = [segment.parts for segment in segments.values()]
+        gone: list[set[int]] = [set() for _ in parts]
+        if len(parts) > 1:
+            gone[0] = set(load_array(folder / GONE).tolist())
+        rows = rows_by_id([part.store for part in parts], gone)
+        whole = len(parts) == 1
+        vectors = parts[0].vectors if whole else Vectors.joined([p.vectors for p in parts], rows)
+        return cls(
+            folder=folder,
+            manifest=manifest,
+            segments=segments,
+            rows=rows,
+            store=parts[0].store if whole else ArticleStore.joined([p.store for p in parts], rows),
+            inverted=InvertedIndex([p.postings for p in parts], rows, contents.settings.bm25),
+            vectors=VectorIndex(
+                vectors,
+                [
+                    Part.of(segment.nearest, segment.parts.vectors.runs, row)
+                    for segment, row in zip(segments.values(), rows, strict=True)
+                ],
+            ),
+            words=parts[0].words if whole else WordIndex.joined([p.words for p in parts], rows),
+            facets=parts[0].facets if whole else FacetIndex.joined([p.facets for p in parts], rows),
+            dictionaries={
+                name: (folder / name).read_text(encoding="utf-8") for name in contents.dictionaries
+            },
+            adaptation=Adaptation.load(folder) if contents.encoder.adapted_to else None,
+        )

@@ -8,12 +8,17 @@
       snapshots/
         000001-3fa9c2d1/      never changed once it has this name
           manifest.json       written after every other file
+          main/               a segment: most articles
+          recent/             a segment: what has changed since, if `main` was taken over
           …
         .building-…/          a build under way, or one that was killed; the next writer removes
         .deleting-…/          it, as well as what gc was about to delete
 
 A reader sees the old snapshot or the new one, never a mixture. The manifest holds size and SHA-256
 of every file, and the snapshot's name holds a hash of the manifest, so what is damaged is noticed.
+
+A segment that does not change is not copied: its files are linked into the next snapshot, so that
+each snapshot is a whole folder, and deleting one harms no other.
 """
 
 import contextlib
@@ -39,12 +44,14 @@ from kbsearch.errors import (
 )
 from kbsearch.settings import Settings
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _MANIFEST = "manifest.json"
 _BUILDING = ".building-"
 _DELETING = ".deleting-"
 # Not part of a snapshot's identity: the same knowledge base, published again, is the same.
 _CIRCUMSTANCES = frozenset({"snapshot_id", "created_at", "parent"})
+# Larger files are not read whole on opening, but compared by size; `kbsearch verify` reads them.
+_READ_ON_OPENING = 16 << 20
 _ID = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
 
 
@@ -81,6 +88,8 @@ class Contents(BaseModel):
     """What a snapshot was made of; the part of the manifest that its maker knows.
 
     Attributes:
+        segments: Names of the folders of its segments, the largest first.
+        articles: SHA-256 over the content hashes of its articles, in whatever segments they lie.
         settings: All settings, for searching and for the next update.
         analyzer: Fingerprint of the analyzer.
         encoder: The encoder.
@@ -90,6 +99,8 @@ class Contents(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    segments: tuple[str, ...]
+    articles: str
     settings: Settings
     analyzer: str
     encoder: EncoderEntry
@@ -108,6 +119,17 @@ class Manifest(BaseModel):
     parent: str | None = None  # what was published before it
     contents: Contents
     files: Mapping[str, FileEntry]
+
+    def segment_files(self) -> dict[str, dict[str, FileEntry]]:
+        """Segment to its files; two segments with the same ones are the same."""
+        return {
+            segment: {
+                name.removeprefix(f"{segment}/"): entry
+                for name, entry in self.files.items()
+                if name.startswith(f"{segment}/")
+            }
+            for segment in self.contents.segments
+        }
 
 
 class SnapshotStore:
@@ -162,8 +184,17 @@ class SnapshotStore:
             raise SnapshotNotFoundError("snapshot_unknown", params) from error
         return _parse_manifest(raw, path, wanted)
 
-    def checked(self, snapshot_id: str | None = None) -> tuple[Path, Manifest]:
-        """Folder and manifest of a snapshot whose every file is as it was written.
+    def checked(
+        self,
+        snapshot_id: str | None = None,
+        *,
+        whole: bool = False,
+    ) -> tuple[Path, Manifest]:
+        """Folder and manifest of a snapshot whose files are as they were written.
+
+        Args:
+            snapshot_id: Which one; the published one without.
+            whole: Whether large files are read too, instead of being compared by size.
 
         Raises:
             SnapshotError: As `manifest`, or a file is missing, truncated or altered.
@@ -173,7 +204,7 @@ class SnapshotStore:
                 manifest = self.manifest(snapshot_id)
                 folder = self.folder(manifest.snapshot_id)
                 for name, entry in manifest.files.items():
-                    _check_file(folder / name, entry)
+                    _check_file(folder / name, entry, manifest.snapshot_id, whole=whole)
             except (SnapshotNotFoundError, SnapshotCorruptError) as error:
                 # Another process may have published and collected garbage in between.
                 gone = error.params.get("snapshot")
@@ -205,7 +236,13 @@ class SnapshotStore:
         finally:
             lock.release()
 
-    def publish(self, contents: Contents, write: Callable[[Path], None]) -> Manifest:
+    def publish(
+        self,
+        contents: Contents,
+        write: Callable[[Path], None],
+        *,
+        kept: str | None = None,
+    ) -> Manifest:
         """Makes a new snapshot the published one; call it inside `writing`.
 
         A snapshot equal to the published one in everything but its time is not made again, unless
@@ -213,16 +250,17 @@ class SnapshotStore:
 
         Args:
             contents: What it was made of.
-            write: Writes all files but the manifest into the folder it is given.
+            write: Writes all other files but the manifest into the folder it is given.
+            kept: Segment that is taken over from the published snapshot.
         """
         building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self._snapshots))
         try:
+            entries = self._linked(building, kept) if kept else {}
             write(building)
-            manifest = self._sealed(building, contents)
-            published = self._sound_manifest()
-            if published and (published.contents, published.files) == (contents, manifest.files):
+            manifest = self._sealed(building, contents, entries)
+            if self._says_the_same(manifest):
                 shutil.rmtree(building)
-                return published
+                return self.manifest()
             building.chmod(0o755)
             building.rename(self.folder(manifest.snapshot_id))
         except BaseException:
@@ -246,7 +284,7 @@ class SnapshotStore:
                 snapshot_id = self.manifest().parent
                 if snapshot_id is None:
                     raise SnapshotNotFoundError("nothing_older", {"path": self.index_dir})
-            _, manifest = self.checked(snapshot_id)
+            _, manifest = self.checked(snapshot_id, whole=True)
             self._point_to(snapshot_id)
         return manifest
 
@@ -285,26 +323,50 @@ class SnapshotStore:
             raise SnapshotNotFoundError("nothing_published", {"path": self.index_dir})
         return current
 
-    def _sound_manifest(self) -> Manifest | None:
-        """Manifest of the published snapshot if every file of it is as it was written."""
+    def _says_the_same(self, manifest: Manifest) -> bool:
+        """Whether the published snapshot has the same contents and is as it was written."""
         try:
-            return self.checked()[1]
+            published = self.manifest()
+            if (published.contents, published.files) != (manifest.contents, manifest.files):
+                return False
+            self.checked(whole=True)
         except SnapshotError:
-            return None
+            return False
+        return True
 
-    def _sealed(self, building: Path, contents: Contents) -> Manifest:
+    def _linked(self, building: Path, segment: str) -> dict[str, FileEntry]:
+        """Links a segment of the published snapshot into a new one; its files by name."""
+        published = self.manifest()
+        source = self.folder(published.snapshot_id)
+        (building / segment).mkdir()
+        names = [name for name in published.files if name.startswith(f"{segment}/")]
+        for name in names:
+            try:
+                os.link(source / name, building / name)
+            except OSError:  # a file system without links
+                shutil.copyfile(source / name, building / name)
+                _sync(building / name)
+        return {name: published.files[name] for name in names}
+
+    def _sealed(
+        self, building: Path, contents: Contents, linked: Mapping[str, FileEntry]
+    ) -> Manifest:
         """Writes the manifest, last, once every other file is safely on disk."""
-        files = {}
-        for path in sorted(building.iterdir()):
+        files = dict(linked)
+        for path in sorted(building.rglob("*")):
+            name = path.relative_to(building).as_posix()
+            if name in linked:
+                continue
             _sync(path)
-            files[path.name] = FileEntry(bytes=path.stat().st_size, sha256=_sha256(path))
+            if path.is_file():
+                files[name] = FileEntry(bytes=path.stat().st_size, sha256=_sha256(path))
         unnamed = Manifest(
             format_version=FORMAT_VERSION,
             snapshot_id="",
             created_at=datetime.now(UTC).replace(microsecond=0),
             parent=self.current_id(),
             contents=contents,
-            files=files,
+            files=dict(sorted(files.items())),
         )
         # Damaged snapshots keep their number: a folder that is there cannot be made again.
         taken = [path.name for path in self._snapshots.iterdir() if _ID.fullmatch(path.name)]
@@ -356,14 +418,15 @@ def _digest(manifest: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _check_file(path: Path, entry: FileEntry) -> None:
+def _check_file(path: Path, entry: FileEntry, snapshot_id: str, *, whole: bool) -> None:
     """Raises if the file is not the one that was written."""
-    params = {"file": path, "snapshot": path.parent.name, "expected": entry.bytes}
+    params = {"file": path, "snapshot": snapshot_id, "expected": entry.bytes}
     try:
         size = path.stat().st_size
         if size != entry.bytes:
             raise SnapshotCorruptError("file_truncated", {**params, "found": size})
-        if _sha256(path) != entry.sha256:
+        read = whole or size <= _READ_ON_OPENING
+        if read and _sha256(path) != entry.sha256:
             raise SnapshotCorruptError("file_altered", params)
     except FileNotFoundError as error:
         raise SnapshotCorruptError("file_missing", params) from error

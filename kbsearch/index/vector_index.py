@@ -1,76 +1,17 @@
-"""The vector index: nearest questions and bodies, through faiss.
+"""The vector index: which articles are nearest to a query, and how near chosen articles are."""
 
-An article has one vector for its title, one for each similar question, and one for its body: a mean
-over the whole article would blur colloquial questions.
-"""
-
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kbsearch.index.arrays import load_array, save_array
-from kbsearch.index.ragged import Ragged, Scalar
-from kbsearch.ranking import top
-from kbsearch.settings import VectorSettings
-
-# HNSW after Malkov and Yashunin (2016): links a node, and effort while building and searching.
-# 16/200/128 gave recall@10 of .97 and above at 100k vectors of 256 dimensions.
-_GRAPH = "vectors_hnsw.npy"
-_LINKS, _BUILD_EFFORT, _SEARCH_EFFORT = 16, 200, 128
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """All vectors, grouped by article.
-
-    Attributes:
-        matrix: (vectors, dim) float32 unit rows; zero rows for texts without a known word.
-        offsets: (articles + 1,) int64; vectors of row r are ``offsets[r]:offsets[r + 1]``: title,
-            questions in their order, then the body if there is one.
-        is_body: (vectors,) bool.
-    """
-
-    matrix: NDArray[np.float32]
-    offsets: NDArray[np.int64]
-    is_body: NDArray[np.bool_]
-
-    @classmethod
-    def empty(cls, dim: int) -> Self:
-        """No articles."""
-        return cls(np.zeros((0, dim), np.float32), np.zeros(1, np.int64), np.zeros(0, np.bool_))
-
-    def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
-        """These vectors with some articles left out and others added; see `Postings.merge`."""
-        matrix = self._ragged(self.matrix).merge(kept, added._ragged(added.matrix), places)
-        is_body = self._ragged(self.is_body).merge(kept, added._ragged(added.is_body), places)
-        return type(self)(matrix.values, matrix.offsets, is_body.values)
-
-    def _ragged(self, values: NDArray[Scalar]) -> Ragged[Scalar]:
-        return Ragged(values, self.offsets)
-
-    def save(self, folder: Path) -> None:
-        """Writes the vectors into `folder`."""
-        save_array(folder / "vectors.npy", self.matrix)
-        save_array(folder / "vector_offsets.npy", self.offsets)
-        save_array(folder / "vector_is_body.npy", self.is_body)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Vectors that `save` wrote, mapped into memory."""
-        return cls(
-            matrix=load_array(folder / "vectors.npy"),
-            offsets=load_array(folder / "vector_offsets.npy"),
-            is_body=load_array(folder / "vector_is_body.npy"),
-        )
-
-    @cached_property
-    def owners(self) -> NDArray[np.int64]:
-        """(vectors,) the row that each vector belongs to."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+from kbsearch.index.arrays import Chunks
+from kbsearch.index.nearest import NearestVectors, inner_products
+from kbsearch.index.runs import Rows, Runs
+from kbsearch.index.vectors import Vectors
+from kbsearch.ranking import distinct, top
 
 
 class Similarities(NamedTuple):
@@ -89,131 +30,114 @@ class Similarities(NamedTuple):
     nearest: NDArray[np.int64]
 
 
-class _Faiss(Protocol):
-    """The part of a faiss index used here; faiss ships no types."""
+class Part(NamedTuple):
+    """Vectors that are searched together.
 
-    def search(
-        self, queries: NDArray[np.float32], k: int, *, params: object | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]: ...
+    Attributes:
+        vectors: Finds the nearest of them.
+        owners: (vectors,) int64 row of the article that each belongs to; -1 if it is gone.
+        is_whole: Whether none is gone.
+    """
+
+    vectors: NearestVectors
+    owners: NDArray[np.int64]
+    is_whole: bool
+
+    @classmethod
+    def of(cls, vectors: NearestVectors, runs: Runs, rows: Rows) -> "Part":
+        """Vectors of articles that stand in `runs` and get `rows`."""
+        return cls(vectors, rows[runs.owners], bool((rows >= 0).all()))
 
 
 class VectorIndex:
-    """Nearest vectors, and exact scores for chosen articles.
+    """Nearest articles, and exact scores for chosen ones.
 
     Args:
-        vectors: All vectors.
-        settings: Exact or HNSW, and the weight of the body.
-        graph: Serialised HNSW index; without it, it is built at the first search.
+        vectors: The vectors of all articles.
+        parts: The same vectors as they are searched.
     """
 
-    def __init__(
-        self, vectors: Vectors, settings: VectorSettings, graph: NDArray[np.uint8] | None = None
-    ) -> None:
+    def __init__(self, vectors: Vectors, parts: Sequence[Part]) -> None:
         self.vectors = vectors
-        self._settings = settings
-        self._graph = graph
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether every vector is compared."""
-        return len(self.vectors.matrix) <= self._settings.exact_up_to
+        self._parts = [part for part in parts if (part.owners >= 0).any()]
 
     @cached_property
     def with_questions(self) -> float:
         """Share of the articles that have a similar question beside their title."""
-        if len(self.vectors.offsets) < 2:
+        runs = self.vectors.runs
+        if not len(runs):
             return 0.0
-        bodies = np.add.reduceat(self.vectors.is_body.astype(np.int64), self.vectors.offsets[:-1])
-        return float((np.diff(self.vectors.offsets) - bodies > 1).mean())
-
-    def save(self, folder: Path) -> None:
-        """Writes the vectors, and the HNSW graph where there is one, into `folder`."""
-        self.vectors.save(folder)
-        if not self.is_exact:
-            import faiss
-
-            save_array(folder / _GRAPH, faiss.serialize_index(self._faiss))
-
-    @classmethod
-    def load(cls, folder: Path, settings: VectorSettings) -> Self:
-        """The index that `save` wrote."""
-        graph = folder / _GRAPH
-        return cls(Vectors.load(folder), settings, load_array(graph) if graph.exists() else None)
+        is_body = self.vectors.is_body[runs.members(np.arange(len(runs)))[0]]
+        bodies = np.add.reduceat(is_body.astype(np.int64), np.cumsum(runs.counts) - runs.counts)
+        return float((runs.counts - bodies > 1).mean())
 
     def nearest(
-        self, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.int64]:
-        """Rows of the articles that own the `k` vectors nearest to `query`, without repetition.
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> list[NDArray[np.int64]]:
+        """For each query, rows of the articles that own the `k` vectors nearest to it, each once.
 
         Args:
-            query: (dim,) float32 unit vector; a zero vector is near nothing.
+            queries: (queries, dim) float32 unit vectors; a zero vector is near nothing.
             k: Vectors to look at.
             allowed: (articles,) bool; others are passed over.
         """
-        if not query.any() or not len(self.vectors.matrix):
-            return np.zeros(0, np.int64)
-        params = None
-        if allowed is not None:
-            members = np.flatnonzero(allowed[self.vectors.owners])
-            if not self.is_exact and len(members) <= self._settings.exact_up_to:
-                # A graph search that may keep few of its nodes loses most of them (recall@10 .18
-                # at 0.2 % of 31,000): so few are compared one by one.
-                similarity = (self.vectors.matrix[members] @ query).astype(np.float64)
-                return np.unique(self.vectors.owners[members[top(similarity, k)]])
-            params = self._parameters(allowed[self.vectors.owners])
-        count = min(k, len(self.vectors.matrix))
-        _, found = self._faiss.search(query[None, :], count, params=params)
-        return np.unique(self.vectors.owners[found[0][found[0] >= 0]])
+        found = [_nearest(part, queries, k, allowed) for part in self._parts]
+        return [
+            _rows([(products[number], owners[number]) for products, owners in found], k)
+            if query.any()
+            else np.zeros(0, np.int64)
+            for number, query in enumerate(queries)
+        ]
 
     def similarities(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Similarities:
         """Exact similarities of the articles `rows` to `query`, a (dim,) unit vector."""
-        members, counts = Ragged(self.vectors.is_body, self.vectors.offsets).members(rows)
-        starts = np.cumsum(counts) - counts
-        # Not `@`: BLAS adds up in an order that hangs on the place, but equal vectors must tie.
-        similarity = np.einsum("ij,j->i", self.vectors.matrix[members], query).astype(np.float64)
+        members, counts = self.vectors.runs.members(rows)
+        similarity = self._products(members, query).astype(np.float64)
         if not len(rows):
             return Similarities(similarity, similarity, similarity, np.zeros(0, np.int64))
+        starts = np.cumsum(counts) - counts
         is_body = self.vectors.is_body[members]
         body = np.add.reduceat(np.where(is_body, similarity, 0.0), starts)
         question = np.where(is_body, -np.inf, similarity)
         best = np.maximum.reduceat(question, starts)
-        position = np.arange(len(members))
-        at_best = np.where(question == np.repeat(best, counts), position, len(members))
-        first = np.minimum.reduceat(at_best, starts)
+        at_best = np.flatnonzero(question == np.repeat(best, counts))
+        first = at_best[np.searchsorted(at_best, starts)]
         question[first] = -np.inf
         second = np.maximum.reduceat(question, starts)
         second = np.where(np.isfinite(second), second, best)
         return Similarities(best, second, body, first - starts)
 
-    def _parameters(self, allowed: NDArray[np.bool_]) -> object:
-        """Search parameters that pass over the vectors that are not `allowed`."""
-        import faiss
+    def _products(
+        self, members: NDArray[np.int64], query: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        matrix = self.vectors.matrix
+        if not isinstance(matrix, Chunks):
+            return inner_products(matrix, members, query)
+        products = np.empty(len(members), np.float32)
+        for chunk, chosen, inside in matrix.split(members):
+            products[chosen] = inner_products(chunk, inside, query)
+        return products
 
-        selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-        if self.is_exact:
-            return faiss.SearchParameters(sel=selector)
-        return faiss.SearchParametersHNSW(sel=selector, efSearch=_SEARCH_EFFORT)
 
-    @cached_property
-    def _faiss(self) -> _Faiss:
-        import faiss
+def _nearest(
+    part: Part, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """(queries, n) inner products and owners of the nearest vectors of one part."""
+    may = None
+    if allowed is not None:
+        may = (part.owners >= 0) & allowed[part.owners]
+    elif not part.is_whole:
+        may = part.owners >= 0
+    products, places = part.vectors.search(queries, min(k, len(part.owners)), may)
+    return products, np.where(places >= 0, part.owners[places], -1)
 
-        if self._graph is not None:
-            loaded: _Faiss = faiss.deserialize_index(self._graph)
-            return loaded
-        matrix = np.ascontiguousarray(self.vectors.matrix)
-        if self.is_exact:
-            index = faiss.IndexFlatIP(matrix.shape[1])
-        else:
-            index = faiss.IndexHNSWFlat(matrix.shape[1], _LINKS, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efConstruction = _BUILD_EFFORT
-            index.hnsw.efSearch = _SEARCH_EFFORT
-        # Several threads would link the graph in an order of their own: same input, same bytes.
-        threads = faiss.omp_get_max_threads()
-        faiss.omp_set_num_threads(1)
-        try:
-            index.add(matrix)
-        finally:
-            faiss.omp_set_num_threads(threads)
-        built: _Faiss = index
-        return built
+
+def _rows(found: Sequence[tuple[NDArray[np.float32], NDArray[np.int64]]], k: int) -> Rows:
+    """The owners of the best `k` of the vectors that the parts found for one query."""
+    if not found:
+        return np.zeros(0, np.int64)
+    owners = np.concatenate([own for _, own in found])
+    if len(found) > 1:
+        products = np.concatenate([own for own, _ in found]).astype(np.float64)
+        owners = owners[top(np.where(owners >= 0, products, -np.inf), k)]
+    return distinct(owners[owners >= 0])

@@ -5,15 +5,14 @@ For late interaction, which compares the query with an article word by word.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kbsearch.index.arrays import load_array, save_array
-from kbsearch.index.ragged import Ragged
+from kbsearch.index.arrays import Column, joined, load_array, save_array
+from kbsearch.index.runs import Rows, Runs
 
 
 class ArticleWords(NamedTuple):
@@ -33,12 +32,16 @@ class WordIndex:
     """The distinct words of each article.
 
     Attributes:
-        words: Word numbers of each article, ascending; int32. An encoder without words has none.
-        in_heading: (words,) bool whether the word stands in the article's heading.
+        runs: Where the words of each article stand.
+        words: int32 word numbers, ascending within an article. An encoder without words has none.
+        in_heading: bool, whether the word stands in the article's heading.
+        frequencies: (words up to the highest number,) int32, how many articles each stands in.
     """
 
-    words: Ragged[np.int32]
-    in_heading: NDArray[np.bool_]
+    runs: Runs
+    words: Column[np.int32]
+    in_heading: Column[np.bool_]
+    frequencies: NDArray[np.int32]
 
     @classmethod
     def of(cls, articles: Sequence[ArticleWords]) -> Self:
@@ -48,45 +51,60 @@ class WordIndex:
             np.isin(words, article.heading)
             for words, article in zip(distinct, articles, strict=True)
         ]
-        words = Ragged.of(distinct, np.dtype(np.int32))
-        return cls(words, np.concatenate([np.zeros(0, np.bool_), *in_heading]))
+        words = np.concatenate([np.zeros(0, np.int32), *distinct]).astype(np.int32)
+        return cls(
+            runs=Runs.of([len(own) for own in distinct]),
+            words=words,
+            in_heading=np.concatenate([np.zeros(0, np.bool_), *in_heading]),
+            frequencies=np.bincount(words).astype(np.int32),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self], rows: Sequence[Rows]) -> Self:
+        """The words of several parts as one; what is large is not copied."""
+        frequencies = np.zeros(max(len(part.frequencies) for part in parts), np.int32)
+        for part, row in zip(parts, rows, strict=True):
+            frequencies[: len(part.frequencies)] += part.frequencies
+            gone, _ = part.runs.members(np.flatnonzero(row < 0))
+            np.subtract.at(frequencies, part.words[gone], 1)
+        highest = np.flatnonzero(frequencies)
+        sizes = [len(part.words) for part in parts]
+        return cls(
+            runs=Runs.joined([part.runs for part in parts], sizes, rows),
+            words=joined([part.words for part in parts]),
+            in_heading=joined([part.in_heading for part in parts]),
+            frequencies=frequencies[: highest[-1] + 1 if len(highest) else 0],
+        )
 
     def article(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """The words of one article, and which of them stand in its heading."""
-        own = slice(int(self.words.offsets[row]), int(self.words.offsets[row + 1]))
-        return self.words.values[own], self.in_heading[own]
-
-    def merge(self, kept: NDArray[np.int64], added: Self, places: NDArray[np.int64]) -> Self:
-        """These articles with some left out and others added; see `Postings.merge`."""
-        words = self.words.merge(kept, added.words, places)
-        own, new = (Ragged(index.in_heading, index.words.offsets) for index in (self, added))
-        return type(self)(words, own.merge(kept, new, places).values)
-
-    @cached_property
-    def frequencies(self) -> NDArray[np.int64]:
-        """How many articles each word stands in, up to the highest number that occurs."""
-        return np.bincount(self.words.values)
+        own = self.runs.at(row)
+        return self.words[own], self.in_heading[own]
 
     def idf(self, ids: NDArray[np.int32]) -> NDArray[np.float64]:
         """Inverse document frequency of words: ``ln(1 + (N - n + 0.5) / (n + 0.5))``.
 
         The form of Lucene's BM25, above zero for every word.
         """
-        count = len(self.words)
+        n = np.zeros(len(ids), np.int32)
         known = ids < len(self.frequencies)
-        n = np.zeros(len(ids), np.int64)
         n[known] = self.frequencies[ids[known]]
-        weights: NDArray[np.float64] = np.log1p((count - n + 0.5) / (n + 0.5))
+        weights: NDArray[np.float64] = np.log1p((len(self.runs) - n + 0.5) / (n + 0.5))
         return weights
 
     def save(self, folder: Path) -> None:
         """Writes it into `folder`."""
-        save_array(folder / "words.npy", self.words.values)
-        save_array(folder / "word_offsets.npy", self.words.offsets)
-        save_array(folder / "word_in_heading.npy", self.in_heading)
+        self.runs.save(folder / "word_offsets.npy")
+        self.runs.save_column(folder / "words.npy", self.words)
+        self.runs.save_column(folder / "word_in_heading.npy", self.in_heading)
+        save_array(folder / "word_frequencies.npy", self.frequencies)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """What `save` wrote, mapped into memory."""
-        values, offsets = load_array(folder / "words.npy"), load_array(folder / "word_offsets.npy")
-        return cls(Ragged(values, offsets), load_array(folder / "word_in_heading.npy"))
+        return cls(
+            runs=Runs.load(folder / "word_offsets.npy"),
+            words=load_array(folder / "words.npy"),
+            in_heading=load_array(folder / "word_in_heading.npy"),
+            frequencies=load_array(folder / "word_frequencies.npy"),
+        )

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kbsearch.adaptation import Adaptation
 from kbsearch.article import Article
 from kbsearch.encoders.protocol import Encoder
@@ -16,12 +19,12 @@ LEAST_ARTICLES = 50
 MOST_UNKNOWN = 0.25
 
 
-def needs_adapting(encoder: Encoder, hashes: set[str], known: Adaptation | None) -> bool:
+def needs_adapting(encoder: Encoder, hashes: NDArray[np.uint8], known: Adaptation | None) -> bool:
     """Whether a knowledge base wants another adaptation than `known`, or none in its place.
 
     Args:
         encoder: Only a static one can be adapted.
-        hashes: Content hashes of all articles of the knowledge base.
+        hashes: (articles, 32) content hashes of all articles of the knowledge base.
         known: What was learned from its articles before.
     """
     if not isinstance(encoder, StaticEncoder):
@@ -33,7 +36,7 @@ def needs_adapting(encoder: Encoder, hashes: set[str], known: Adaptation | None)
 
 def adapted_encoder(
     model: Encoder,
-    hashes: set[str],
+    hashes: NDArray[np.uint8],
     articles: Callable[[], Sequence[Article]],
     known: Adaptation | None,
     progress: Progress,
@@ -42,7 +45,7 @@ def adapted_encoder(
 
     Args:
         model: As it came.
-        hashes: Content hashes of all articles of the knowledge base.
+        hashes: (articles, 32) content hashes of all articles of the knowledge base.
         articles: Gives them, by id; called only if they are to be learned from.
         known: What was learned before; taken over unless the knowledge base has changed much.
         progress: Told how far it is.

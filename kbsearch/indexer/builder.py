@@ -1,8 +1,8 @@
 """Build and update: from articles to a published snapshot.
 
 `build` makes the index say what a source says; `update` changes single articles. Both find the
-difference by content hash against the published snapshot, and both give, byte for byte, the index
-that indexing everything anew would give with the same encoder. The encoder is adapted to the
+difference by content hash against the published snapshot, and both give an index that ranks as the
+one that indexing everything anew would give with the same encoder. The encoder is adapted to the
 articles, and anew when the knowledge base has changed much (`kbsearch.indexer.adapting`).
 """
 
@@ -21,10 +21,10 @@ from kbsearch.encoders.registry import load_encoder
 from kbsearch.encoders.static import StaticEncoder
 from kbsearch.errors import EncoderError, Problem, SnapshotError, SourceError
 from kbsearch.index.article_store import ArticleStore
-from kbsearch.index.local import IndexParts, LocalIndex
+from kbsearch.index.local import LocalIndex
 from kbsearch.index.snapshot import Contents, EncoderEntry, Manifest, SnapshotStore
 from kbsearch.indexer.adapting import adapted_encoder, needs_adapting, published_adaptation
-from kbsearch.indexer.content import Progress, index_articles
+from kbsearch.indexer.content import Progress
 from kbsearch.indexer.given import (
     Given,
     Paths,
@@ -34,8 +34,10 @@ from kbsearch.indexer.given import (
     unknown_pins,
     update_problems,
 )
+from kbsearch.indexer.new_content import NewContent
 from kbsearch.indexer.opening import open_analyzer, open_encoder
 from kbsearch.indexer.plan import Plan
+from kbsearch.indexer.workers import index_many
 from kbsearch.settings import Settings
 
 
@@ -113,20 +115,20 @@ def build(
         current = _current(snapshots)
         outdated = _older_versions(current, given.invalid_ids)
         published = [a for a in given.articles if a.status is Status.PUBLISHED] + outdated
+        store = current.store if current else ArticleStore.of(())
+        plan = Plan.of(store, published, set(store.ids) - {a.id for a in published})
         if settings.vectors.adapt:
             encoder = adapted_encoder(
                 encoder,
-                {article.content_hash() for article in published},
+                plan.hashes,
                 lambda: sorted(published, key=lambda article: article.id),
                 published_adaptation(current, encoder),
                 report,
             )
-        base = _reusable(current, analyzer, encoder)
-        store = current.store if current else ArticleStore.of(())
-        plan = Plan.of(store, published, set(store.ids) - {a.id for a in published})
-        parts = _parts(base, store, plan, analyzer, encoder, report)
+        reusable = _reusable(current, settings, analyzer, encoder)
+        content = _content(reusable, store, plan, analyzer, encoder, report)
         entry = _entry(settings.vectors.model, model.fingerprint, encoder)
-        manifest = _publish(snapshots, parts, settings, analyzer, encoder, entry, report)
+        manifest = _publish(snapshots, plan, content, settings, analyzer, encoder, entry, report)
     return _report(manifest, plan, given, [a.id for a in outdated], begin)
 
 
@@ -136,6 +138,7 @@ def update(
     *,
     delete: Collection[str] = (),
     progress: Progress | None = None,
+    running: LocalIndex | None = None,
     encoder: Encoder | None = None,
 ) -> BuildReport:
     """Adds or replaces `articles`, deletes others, and publishes the result.
@@ -148,6 +151,7 @@ def update(
         articles: New and changed articles.
         delete: Ids of articles to delete.
         progress: Told how far it is.
+        running: An open index of the folder; what it has read is not read again.
         encoder: A loaded encoder, used if it is the index's own.
 
     Raises:
@@ -165,7 +169,7 @@ def update(
     given = tuple(articles)
     snapshots.manifest()  # a mistyped folder is not made into an index
     with snapshots.writing():
-        base = LocalIndex.open(snapshots)
+        base = LocalIndex.open(snapshots, running=running)
         contents = base.manifest.contents
         analyzer = open_analyzer(base)
         encoder = open_encoder(base, encoder)
@@ -175,7 +179,7 @@ def update(
         published = [a for a in given if a.status is Status.PUBLISHED]
         gone = set(delete) | {a.id for a in given if a.status is not Status.PUBLISHED}
         plan = Plan.of(base.store, published, gone)
-        reusable: IndexParts | None = base.parts
+        reusable: LocalIndex | None = base
         known = base.adaptation
         if contents.settings.vectors.adapt and needs_adapting(encoder, plan.hashes, known):
             model = load_encoder(contents.encoder.model)
@@ -185,46 +189,46 @@ def update(
             everything = partial(plan.articles, base.store)
             encoder = adapted_encoder(model, plan.hashes, everything, known, report)
             reusable = None
-        parts = _parts(reusable, base.store, plan, analyzer, encoder, report)
+        content = _content(reusable, base.store, plan, analyzer, encoder, report)
         entry = _entry(contents.encoder.model, contents.encoder.model_fingerprint, encoder)
-        manifest = _publish(snapshots, parts, contents.settings, analyzer, encoder, entry, report)
+        manifest = _publish(
+            snapshots, plan, content, contents.settings, analyzer, encoder, entry, report
+        )
     return _report(manifest, plan, Given(given, problems, ()), [], begin)
 
 
 def _publish(
     snapshots: SnapshotStore,
-    parts: IndexParts,
+    plan: Plan,
+    content: NewContent,
     settings: Settings,
     analyzer: Analyzer,
     encoder: Encoder,
     entry: EncoderEntry,
     report: Progress,
 ) -> Manifest:
-    """Writes the parts as a new snapshot and makes it the published one."""
+    """Writes the content as a new snapshot and makes it the published one."""
     dictionaries = analyzer.dictionaries
     adaptation = encoder.adaptation if isinstance(encoder, StaticEncoder) else None
     contents = Contents(
+        segments=content.segments,
+        articles=plan.digest,
         settings=settings,
         analyzer=analyzer.fingerprint,
         encoder=entry,
         dictionaries=dictionaries.hashes,
-        counts={
-            "articles": len(parts.store.ids),
-            "vectors": len(parts.vectors.matrix),
-            "terms": len(parts.postings.terms),
-            "postings": len(parts.postings.rows),
-        },
+        counts=content.counts,
     )
 
     def write(folder: Path) -> None:
-        parts.save(folder, settings)
+        content.save(folder, settings.vectors)
         if adaptation:
             adaptation.save(folder)
         for name, text in dictionaries.texts.items():
             (folder / name).write_text(text, encoding="utf-8")
 
     report("write", 0, 1)
-    manifest = snapshots.publish(contents, write)
+    manifest = snapshots.publish(contents, write, kept=content.kept)
     report("write", 1, 1)
     return manifest
 
@@ -239,13 +243,13 @@ def _report(
     """What was done, in numbers."""
     unpublished = (a.status for a in given.articles if a.status is not Status.PUBLISHED)
     held_back = Counter(str(status) for status in unpublished)
-    unchanged = int((plan.kept >= 0).sum())
+    unchanged = int((~plan.gone).sum())
     return BuildReport(
         snapshot_id=manifest.snapshot_id,
         articles=unchanged + len(plan.added),
         added=len(plan.added) - plan.changed,
         changed=plan.changed,
-        deleted=len(plan.kept) - unchanged - plan.changed,
+        deleted=int(plan.gone.sum()) - plan.changed,
         unchanged=unchanged,
         held_back=dict(held_back),
         skipped=tuple(sorted(given.invalid_ids - set(outdated) - {""})),
@@ -271,19 +275,19 @@ def _current(snapshots: SnapshotStore) -> LocalIndex | None:
         return None
 
 
-def _parts(
-    reusable: IndexParts | None,
+def _content(
+    reusable: LocalIndex | None,
     store: ArticleStore,
     plan: Plan,
     analyzer: Analyzer,
     encoder: Encoder,
     report: Progress,
-) -> IndexParts:
-    """The parts of all articles that there will be; those of articles that stay are reused."""
+) -> NewContent:
+    """All articles that there will be; what is indexed of those that stay is reused."""
     if reusable is None:
-        return index_articles(plan.articles(store), analyzer, encoder, report)
-    added = index_articles(plan.added, analyzer, encoder, report)
-    return reusable.merge(plan.kept, added, plan.places)
+        return NewContent.of(index_many(plan.articles(store), analyzer, encoder, report))
+    added = index_many(plan.added, analyzer, encoder, report)
+    return NewContent.changed(reusable, plan.gone, added)
 
 
 def _entry(model: str, model_fingerprint: str, encoder: Encoder) -> EncoderEntry:
@@ -299,14 +303,15 @@ def _entry(model: str, model_fingerprint: str, encoder: Encoder) -> EncoderEntry
 
 
 def _reusable(
-    current: LocalIndex | None, analyzer: Analyzer, encoder: Encoder
-) -> IndexParts | None:
-    """The published parts if analysis and encoder are still the same."""
+    current: LocalIndex | None, settings: Settings, analyzer: Analyzer, encoder: Encoder
+) -> LocalIndex | None:
+    """The published index if analysis, encoder and kind of vector index are still the same."""
     if current:
         contents = current.manifest.contents
-        same = (contents.analyzer, contents.encoder.fingerprint)
-        if same == (analyzer.fingerprint, encoder.fingerprint):
-            return current.parts
+        now = (analyzer.fingerprint, encoder.fingerprint, settings.vectors.exact_up_to)
+        before = contents.analyzer, contents.encoder.fingerprint
+        if now == (*before, contents.settings.vectors.exact_up_to):
+            return current
     return None
 
 

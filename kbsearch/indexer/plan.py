@@ -1,5 +1,6 @@
 """The plan: what has to be done to get from one set of articles to another."""
 
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -16,38 +17,51 @@ class Plan:
     """What has to be done to get from one set of articles to another.
 
     Attributes:
-        kept: (old articles,) int64 new row of each; -1 drops it.
+        gone: (old articles,) bool, which of them are deleted or replaced.
         added: Articles to index, by id.
-        places: (added,) int64 their new rows.
         changed: How many of the added replace an old one.
-        hashes: Content hashes of all articles that there will be.
+        hashes: (articles, 32) uint8 content hashes of all articles that there will be.
     """
 
-    kept: NDArray[np.int64]
+    gone: NDArray[np.bool_]
     added: tuple[Article, ...]
-    places: NDArray[np.int64]
     changed: int
-    hashes: set[str]
+    hashes: NDArray[np.uint8]
 
     @classmethod
     def of(cls, store: ArticleStore, given: Iterable[Article], gone: Collection[str]) -> Self:
         """The plan that puts `given` into the store and takes `gone` out of it."""
-        old = dict(zip(store.ids, store.hashes, strict=True))
-        new = [a for a in given if a.id in gone or old.get(a.id) != a.content_hash()]
-        added = tuple(sorted(new, key=lambda article: article.id))
-        replaced = {article.id for article in added}
-        stays = [name for name in store.ids if name not in replaced and name not in gone]
-        row = {name: number for number, name in enumerate(sorted([*stays, *replaced]))}
-        staying = set(stays)
+        left_out = np.zeros(len(store.ids), np.bool_)
+        left_out[[row for name in gone if (row := store.row(name)) is not None]] = True
+        added: list[Article] = []
+        hashes: list[bytes] = []
+        changed = 0
+        for article in sorted(given, key=lambda article: article.id):
+            row = store.row(article.id)
+            own = bytes.fromhex(article.content_hash())
+            stays = row is not None and not left_out[row]
+            if stays and store.hashes[row].tobytes() == own:
+                continue
+            added.append(article)
+            hashes.append(own)
+            if row is not None:
+                left_out[row] = True
+                changed += 1
+        new = np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32)
         return cls(
-            kept=np.array([row[n] if n in staying else -1 for n in store.ids], np.int64),
-            added=added,
-            places=np.array([row[article.id] for article in added], np.int64),
-            changed=len(replaced & set(old)),
-            hashes={old[name] for name in staying} | {a.content_hash() for a in added},
+            gone=left_out,
+            added=tuple(added),
+            changed=changed,
+            hashes=np.concatenate([store.hashes[~left_out], new]),
         )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the content hashes of all articles, whatever their order."""
+        ordered = sorted(row.tobytes() for row in self.hashes)
+        return hashlib.sha256(b"".join(ordered)).hexdigest()
 
     def articles(self, store: ArticleStore) -> list[Article]:
         """All articles that there will be, by id, those that stay taken from `store`."""
-        staying = [store.article(row) for row in np.flatnonzero(self.kept >= 0).tolist()]
+        staying = [store.article(row) for row in np.flatnonzero(~self.gone).tolist()]
         return sorted([*staying, *self.added], key=lambda article: article.id)

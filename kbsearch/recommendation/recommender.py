@@ -323,8 +323,7 @@ class _Desk:
         return unit
 
     def _title_vector(self, row: int) -> _Vector:
-        vectors = self._index.vectors.vectors
-        title: _Vector = np.asarray(vectors.matrix[int(vectors.offsets[row])])
+        title: _Vector = self._index.vectors.vectors.article(row).matrix[0]
         return title
 
     def _is_duplicate(self, row: int, placed: Sequence[int]) -> bool:
@@ -338,12 +337,11 @@ class _Desk:
     def _says_the_same(self, row: int, other: int) -> bool:
         if float(self._title_vector(row) @ self._title_vector(other)) < _SAME:
             return False
-        vectors = self._index.vectors.vectors
-        last = [int(vectors.offsets[each + 1]) - 1 for each in (row, other)]
-        has_body = [bool(vectors.is_body[each]) for each in last]
+        one, two = (self._index.vectors.vectors.article(each) for each in (row, other))
+        has_body = [bool(each.is_body[-1]) for each in (one, two)]
         if not all(has_body):
             return not any(has_body)
-        return float(vectors.matrix[last[0]] @ vectors.matrix[last[1]]) >= _SAME
+        return float(one.matrix[-1] @ two.matrix[-1]) >= _SAME
 
     def _row(self, hit: Hit) -> int:
         row = self._index.store.row(hit.article_id)

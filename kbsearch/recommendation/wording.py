@@ -24,15 +24,9 @@ class Wording:
     """
 
     def __init__(self, searcher: Searcher, graph: ArticleGraph) -> None:
-        vectors = searcher.index.vectors.vectors
-        begins = vectors.offsets[:-1]
         self._rows: dict[Kind, NDArray[np.int64]] = {}
         self._means: dict[Kind, NDArray[np.float32]] = {}
-        sums = (
-            np.add.reduceat(vectors.matrix, begins, axis=0, dtype=np.float32)
-            if len(begins)
-            else vectors.matrix
-        )
+        sums = searcher.index.vectors.vectors.sums()
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         means = sums / np.where(lengths, lengths, 1)
         for kind in (Kind.POLICY, Kind.SCRIPT):

@@ -1,6 +1,6 @@
 """Candidates: what either leg finds, scored and ordered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.index.local import LocalIndex
-from kbsearch.ranking import Rows, Scores, top
+from kbsearch.ranking import Rows, Scores, distinct, top
 from kbsearch.retrieval.features import Features
 from kbsearch.retrieval.fusion import (
     combine,
@@ -43,7 +43,7 @@ class Candidates:
         rows: (n,) int64 articles, best first.
         scores: Leg → (n,) float64: BM25; similarity of the best question plus the body's share;
             both fused; the final score.
-        found: Leg → (n,) bool whether the leg alone finds the article.
+        found: Rows of the articles that a single leg finds, for those that do not find all.
         features: What the final score weighs.
         lexical: (n,) float64 normalised BM25.
         semantic: (n,) float64 normalised dense scores.
@@ -52,7 +52,7 @@ class Candidates:
 
     rows: Rows
     scores: Mapping[Leg, Scores]
-    found: Mapping[Leg, NDArray[np.bool_]]
+    found: Mapping[Leg, Rows]
     features: Features
     lexical: Scores
     semantic: Scores
@@ -65,27 +65,50 @@ class Candidates:
 
     def order(self, leg: Leg) -> Rows:
         """Places of the candidates that `leg` finds, in its order."""
-        found = np.flatnonzero(self.found[leg])
         # By row first: equal scores are ordered by article id.
-        found = found[np.argsort(self.rows[found])]
+        found = np.argsort(self.rows)
+        if leg in self.found:
+            found = found[np.isin(self.rows[found], self.found[leg])]
         return found[top(self.scores[leg][found], len(found))]
 
 
+def nearest(
+    index: LocalIndex, queries: Sequence[Query], allowed: NDArray[np.bool_], settings: Settings
+) -> list[Rows]:
+    """What the dense leg finds for each query; many at once share the work."""
+    return index.vectors.nearest(
+        np.stack([query.vector for query in queries]),
+        settings.fusion.depth * _VECTORS_PER_ARTICLE,
+        None if allowed.all() else allowed,
+    )
+
+
 def find(
-    index: LocalIndex, query: Query, allowed: NDArray[np.bool_], settings: Settings
+    index: LocalIndex,
+    query: Query,
+    allowed: NDArray[np.bool_],
+    settings: Settings,
+    by_dense: Rows | None = None,
 ) -> Candidates:
     """Candidates for `query` among the `allowed` articles: the union of what the legs find.
 
     Every article in it has the exact scores of all legs.
+
+    Args:
+        index: Where to look.
+        query: What is asked.
+        allowed: (articles,) bool.
+        settings: How to score.
+        by_dense: What `nearest` found for the query, if that was asked before.
     """
     depth = settings.fusion.depth
+    everywhere = bool(allowed.all())
     all_bm25 = index.inverted.scores(query.weights)
-    matching = np.flatnonzero((all_bm25 > 0) & allowed)
+    matching = np.flatnonzero(all_bm25 if everywhere else np.where(allowed, all_bm25, 0.0))
     by_bm25 = matching[top(all_bm25[matching], depth)]
-    by_dense = index.vectors.nearest(
-        query.vector, depth * _VECTORS_PER_ARTICLE, None if allowed.all() else allowed
-    )
-    rows = np.union1d(by_bm25, by_dense)
+    if by_dense is None:
+        (by_dense,) = nearest(index, [query], allowed, settings)
+    rows = distinct(by_bm25, by_dense)
     bm25 = all_bm25[rows]
     similarities = index.vectors.similarities(query.vector, rows)
     body_weight = settings.vectors.body_weight
@@ -101,17 +124,10 @@ def find(
     final = weigh(features, feature_weights(settings.ranking, index.vectors.with_questions))
     order = top(final, len(rows))
     scores = {Leg.BM25: bm25, Leg.DENSE: dense, Leg.HYBRID: hybrid, Leg.FINAL: final}
-    everything = np.ones(len(rows), np.bool_)
-    found = {
-        Leg.BM25: np.isin(rows, by_bm25),
-        Leg.DENSE: np.isin(rows, by_dense),
-        Leg.HYBRID: everything,
-        Leg.FINAL: everything,
-    }
     return Candidates(
         rows=rows[order],
         scores={leg: values[order] for leg, values in scores.items()},
-        found={leg: which[order] for leg, which in found.items()},
+        found={Leg.BM25: by_bm25, Leg.DENSE: by_dense},
         features=Features(*(values[order] for values in features)),
         lexical=lexical[order],
         semantic=semantic[order],

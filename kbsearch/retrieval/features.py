@@ -56,9 +56,9 @@ class Features(NamedTuple):
         if query.words is not None:
             words[:, compared] = late_interaction(query.words, index.words, rows[compared])
         return cls(
-            question=np.clip(similarities.question, 0.0, 1.0),
-            second=np.clip(similarities.second, 0.0, 1.0),
-            body=np.clip(similarities.body, 0.0, 1.0),
+            question=_share(similarities.question),
+            second=_share(similarities.second),
+            body=_share(similarities.body),
             lexical=lexical,
             words=words[0],
             heading_words=words[1],
@@ -67,3 +67,9 @@ class Features(NamedTuple):
     def at(self, place: int) -> dict[str, float]:
         """The features of one candidate by name."""
         return {name: float(values[place]) for name, values in self._asdict().items()}
+
+
+def _share(cosines: Floats) -> Floats:
+    """Between 0 and 1; `numpy.clip` takes three times as long."""
+    shares: Floats = np.minimum(np.maximum(cosines, 0.0), 1.0)
+    return shares

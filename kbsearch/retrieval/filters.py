@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -66,6 +67,8 @@ class Filters(BaseModel):
         """
         if isinstance(filters, cls):
             return filters
+        if not filters:
+            return cls._unconditional()
         named: dict[str, object] = {}
         for name, value in dict(filters or {}).items():
             field = _ALIASES.get(name, name)
@@ -85,6 +88,11 @@ class Filters(BaseModel):
                 raise FilterError("filter_unknown", params) from error
             params = {"field": field, "value": first["input"], "reason": first["msg"]}
             raise FilterError("filter_value", params) from error
+
+    @classmethod
+    @cache
+    def _unconditional(cls) -> Self:
+        return cls()
 
     def wanted(self) -> dict[str, tuple[str, ...]]:
         """Facet to the values asked for; facets without any are left out."""

@@ -1,6 +1,5 @@
 """Handover: what a person who takes over needs, when search declines to answer."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,7 +36,7 @@ def handover(
     reason = HandoverReason.LOW_CONFIDENCE
     if not nearest:
         reason = _why_nothing(index, query, filtered, settings)
-    unknown = tuple(term for term in query.terms if not _stands_anywhere(index, term))
+    unknown = tuple(term for term in query.terms if not index.inverted.frequency(term))
     return Handover(query.text, tuple(context), reason, tuple(nearest), unknown)
 
 
@@ -50,9 +49,3 @@ def _why_nothing(
     if filtered.any() and len(find(index, query, filtered, settings).rows):
         return HandoverReason.FILTERED
     return HandoverReason.NOTHING_FOUND
-
-
-def _stands_anywhere(index: LocalIndex, term: str) -> bool:
-    terms = index.inverted.postings.terms  # sorted
-    place = bisect_left(terms, term)
-    return place < len(terms) and terms[place] == term

@@ -1,13 +1,13 @@
 """Highlights: the characters of an article's own text that matched."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from kbsearch.analysis.analyzer import Analyzer
-from kbsearch.analysis.filters import normalize_with_offsets
+from kbsearch.analysis.filters import fold_characters
 from kbsearch.article import Article
 from kbsearch.retrieval.response import Highlight, Span
 
@@ -18,8 +18,6 @@ _PREPARED = (
 # What is longer than a piece is cut, or its end would never be shown.
 _SENTENCE = re.compile(rf"[^。！？!?；;\n]{{1,{_LONGEST_PIECE}}}[。！？!?；;]?")
 _CONNECTORS = "-_/&' "  # may stand in a code, and are no part of its term
-_WITHOUT_CONNECTORS = str.maketrans("", "", _CONNECTORS)
-_NOTHING = re.compile(r"(?!)")
 
 
 class Highlighter:
@@ -36,16 +34,17 @@ class Highlighter:
     def __init__(self, analyzer: Analyzer, weights: Mapping[str, float]) -> None:
         self._analyzer = analyzer
         self._weights = weights
-        longest_first = sorted(weights, key=lambda term: (-len(term), term))
-        patterns = [_pattern(term) for term in longest_first]
-        self._terms = re.compile("|".join(patterns)) if patterns else _NOTHING
+        self._longest_first = sorted(weights, key=lambda term: (-len(term), term))
 
     def highlights(self, article: Article, matched_question: str) -> tuple[Highlight, ...]:
         """Title, nearest question and best piece of body and captions, where they match."""
         texts = article.field_texts()
-        pieces = [("title", article.title, Span(0, len(article.title)))]
-        if matched_question != article.title:
-            pieces.append(("questions", matched_question, Span(0, len(matched_question))))
+        whole = [("title", article.title), ("questions", matched_question)]
+        pieces = [
+            (name, text, Span(0, len(text)))
+            for name, text in whole[: 1 + (matched_question != article.title)]
+            if self._matches(fold_characters(text))
+        ]
         for name in ("body", "captions"):
             pieces += [(name, text, piece) for text in texts[name] if (piece := self._best(text))]
         found = (self._highlight(*piece) for piece in pieces)
@@ -60,53 +59,79 @@ class Highlighter:
     def _best(self, text: str) -> Span | None:
         """The sentence, with those after it while they fit, whose matches weigh most."""
         prepared = _prepared(text)
-        matches = [
-            (prepared.starts[match.start()], match.group().translate(_WITHOUT_CONNECTORS))
-            for match in self._terms.finditer(prepared.normalized)
-        ]
-        if not matches:
-            return None
-        sentences = prepared.sentences
-        ends = [sentence.end for sentence in sentences]
-        places = [start for start, _ in matches]
+        matches = self._matches(prepared.folded)
         best, best_weight = None, 0.0
-        for number, sentence in enumerate(sentences):
-            last = max(number, bisect_right(ends, sentence.start + _LONGEST_PIECE) - 1)
-            first_match = bisect_left(places, sentence.start)
-            end_match = bisect_left(places, min(ends[last], sentence.start + _LONGEST_PIECE))
-            found = {term for _, term in matches[first_match:end_match]}
-            weight = sum(self._weights.get(term, 0.0) for term in found)
+        begin = end = 0
+        for sentence in prepared.windows:
+            old = begin, end
+            while begin < len(matches) and matches[begin][0] < sentence.start:
+                begin += 1
+            while end < len(matches) and matches[end][0] < sentence.start + _LONGEST_PIECE:
+                if matches[end][0] >= sentence.end:
+                    break
+                end += 1
+            if begin >= end or (begin, end) == old:
+                continue
+            found = {term for _, term in matches[begin:end]}
+            weight = sum(self._weights[term] for term in sorted(found))
             if weight > best_weight:
-                best, best_weight = Span(sentence.start, ends[last]), weight
+                best, best_weight = sentence, weight
         return best and _trimmed(text, best)
+
+    def _matches(self, folded: str) -> list[tuple[int, str]]:
+        """Where terms stand in a folded text; of those that overlap the first and longest."""
+        found = sorted(
+            (start, number, end, term)
+            for number, term in enumerate(self._longest_first)
+            for start, end in _occurrences(term, folded)
+        )
+        matches, behind = [], 0
+        for start, _, end, term in found:
+            if start >= behind:
+                matches.append((start, term))
+                behind = end
+        return matches
 
 
 class _Prepared(NamedTuple):
     """What of a text does not depend on the query.
 
     Attributes:
-        normalized: Its normal form.
-        starts: Where each character of that came from.
-        sentences: Its sentences, long ones cut.
+        folded: The text with its characters folded, each where it was.
+        windows: Its sentences, long ones cut, each with those after it that fit into a piece.
     """
 
-    normalized: str
-    starts: list[int]
-    sentences: list[Span]
+    folded: str
+    windows: list[Span]
 
 
 @lru_cache(maxsize=_PREPARED)
 def _prepared(text: str) -> _Prepared:
-    normalized = normalize_with_offsets(text)
-    sentences = [Span(*match.span()) for match in _SENTENCE.finditer(text)]
-    return _Prepared(normalized.text, normalized.starts, sentences)
+    sentences = [match.span() for match in _SENTENCE.finditer(text)]
+    ends = [end for _, end in sentences]
+    windows = []
+    for number, (start, _) in enumerate(sentences):
+        last = max(number, bisect_right(ends, start + _LONGEST_PIECE) - 1)
+        windows.append(Span(start, ends[last]))
+    return _Prepared(fold_characters(text), windows)
 
 
-def _pattern(term: str) -> str:
-    """What a term looks like in a text: codes may have connectors that the term has lost."""
-    if not term.isascii():
-        return re.escape(term)
-    return f"[{re.escape(_CONNECTORS)}]?".join(re.escape(character) for character in term)
+def _occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where a term stands in a folded text."""
+    if term.isascii():
+        yield from (match.span() for match in _code(term).finditer(text))
+        return
+    start = text.find(term)
+    while start >= 0:
+        yield start, start + len(term)
+        start = text.find(term, start + 1)
+
+
+@lru_cache(maxsize=_PREPARED)
+def _code(term: str) -> re.Pattern[str]:
+    """What a code looks like in a text: it may have connectors that the term has lost."""
+    between = f"[{re.escape(_CONNECTORS)}]?"
+    return re.compile(between.join(re.escape(character) for character in term))
 
 
 def _trimmed(text: str, piece: Span) -> Span:

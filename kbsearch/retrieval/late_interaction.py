@@ -67,22 +67,24 @@ class Coverage(NamedTuple):
 def late_interaction(query: QueryWords, index: WordIndex, rows: NDArray[np.int64]) -> Coverage:
     """How well the articles `rows` cover the query's words."""
     coverage = Coverage(*(np.zeros(len(rows)) for _ in Coverage._fields))
-    members, counts = index.words.members(rows)
+    members, counts = index.runs.members(rows)
     weights = query.counts * index.idf(query.ids)
     if not len(members) or weights.sum() <= 0:
         return coverage
-    ids = index.words.values[members]
+    ids = index.words[members]
     # The same word stands in many candidates: compare each with the query once.
     occurs = np.zeros(int(ids.max()) + 1, np.bool_)
     occurs[ids] = True
     distinct = np.flatnonzero(occurs).astype(np.int32)
-    likeness = np.clip(query.table.likeness(distinct, query.vectors), 0.0, 1.0)
-    cosines = likeness[(np.cumsum(occurs) - 1)[ids]]
-    in_heading = np.where(index.in_heading[members][:, None], cosines, 0.0)
+    place = np.empty(len(occurs), np.int32)
+    place[distinct] = np.arange(len(distinct))
+    likeness = query.table.likeness(distinct, query.vectors)
+    np.minimum(np.maximum(likeness, 0.0, out=likeness), 1.0, out=likeness)
+    cosines = likeness.take(place[ids], axis=1)
     filled = counts > 0
     starts = (np.cumsum(counts) - counts)[filled]
-    for scores, some in zip(coverage, (cosines, in_heading), strict=True):
-        best = np.maximum.reduceat(some, starts, axis=0)
+    for scores, some in zip(coverage, (cosines, cosines * index.in_heading[members]), strict=True):
+        best = np.maximum.reduceat(some, starts, axis=1)
         # Not `@`: BLAS adds up in an order that hangs on the place, but equal articles must tie.
-        scores[filled] = np.einsum("ij,j->i", best, weights) / weights.sum()
+        scores[filled] = np.einsum("ij,i->j", best, weights) / weights.sum()
     return coverage

@@ -80,31 +80,40 @@ class QueryReader:
     def read(self, texts: Sequence[str], context: Sequence[str] = ()) -> list[Query]:
         """Queries for `texts`, all with the same earlier turns `context`, oldest first."""
         spelt = [self._spelt(normalize(text[:MAX_CHARACTERS])) for text in texts]
-        cut = [text for text, _ in spelt]
         earlier = normalize("\n".join(turn[:MAX_CHARACTERS] for turn in context))
-        vectors = self._encoder.encode([*cut, earlier])
+        vectors, words = self._encoded([text for text, _ in spelt], earlier)
         share = self._settings.query.context_weight
-        context_terms = dict.fromkeys(self._analyzer.terms(earlier), share)
+        context_terms = dict.fromkeys(self._analyzer.normal_terms(earlier), share)
         return [
-            self._query(text, *read, context_terms, vector + share * vectors[-1], words)
-            for text, read, vector, words in zip(
-                texts, spelt, vectors[:-1], self._words(cut, earlier), strict=True
-            )
+            self._query(text, *read, context_terms, vector, own)
+            for text, read, vector, own in zip(texts, spelt, vectors, words, strict=True)
         ]
 
     def _spelt(self, text: str) -> tuple[str, tuple[Correction, ...]]:
         """The text as it was meant, and what was corrected."""
         return self._speller.correct(text) if self._settings.query.spelling else (text, ())
 
-    def _words(self, cut: Sequence[str], earlier: str) -> Sequence[QueryWords | None]:
-        """The encoder's words of each text, with those of the earlier turns."""
+    def _encoded(
+        self, texts: Sequence[str], earlier: str
+    ) -> tuple[NDArray[np.float32], Sequence[QueryWords | None]]:
+        """Vectors and words of the texts, those of the earlier turns mixed in."""
+        everything = [*texts, earlier] if earlier else texts
+        share = self._settings.query.context_weight
         table = self._encoder.words
+        words: list[QueryWords | None] = [None] * len(everything)
         if table is None:
-            return [None] * len(cut)
-        *own_ids, context_ids = table.ids([*cut, earlier])
-        own = [QueryWords.of(ids, table) for ids in own_ids]
-        context = QueryWords.of(np.unique(context_ids), table)  # said twice is not meant twice
-        return [words.with_context(context, self._settings.query.context_weight) for words in own]
+            vectors = self._encoder.encode(everything)
+        else:
+            ids = table.ids(everything)
+            vectors = table.encode(ids)
+            if earlier:
+                ids[-1] = np.unique(ids[-1])  # said twice is not meant twice
+            words = [QueryWords.of(own, table) for own in ids]
+        if not earlier:
+            return vectors, words
+        *own_words, context = words
+        mixed = [own and context and own.with_context(context, share) for own in own_words]
+        return vectors[:-1] + share * vectors[-1], mixed
 
     def _query(
         self,
@@ -115,7 +124,7 @@ class QueryReader:
         vector: NDArray[np.float32],
         words: QueryWords | None,
     ) -> Query:
-        terms = self._analyzer.terms(spelt)
+        terms = self._analyzer.normal_terms(spelt)
         weight = self._settings.bm25.synonym_weight
         synonyms = self._analyzer.synonyms(terms)
         length = float(np.linalg.norm(vector))

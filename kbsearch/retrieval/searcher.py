@@ -2,8 +2,9 @@
 
 import copy
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -13,7 +14,8 @@ from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.article import Article
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.index.local import LocalIndex
-from kbsearch.retrieval.candidates import Candidates, Leg, find
+from kbsearch.ranking import Rows
+from kbsearch.retrieval.candidates import Candidates, Leg, find, nearest
 from kbsearch.retrieval.clarification import clarification
 from kbsearch.retrieval.confidence import confidence, features
 from kbsearch.retrieval.filters import FilterArgument, Filters
@@ -35,6 +37,7 @@ from kbsearch.retrieval.spelling import Speller
 from kbsearch.settings import Settings
 
 _DECIDED_ON = 5  # candidates
+_RECENT_FILTERS = 64
 
 
 class _Ranked(NamedTuple):
@@ -87,12 +90,10 @@ class Searcher:
         self._analyzer = analyzer
         model = self.settings.ranking.cross_encoder
         self._reranker = reranker or (load_reranker(model) if model else None)
-        postings = index.inverted.postings
-        frequencies = dict(zip(postings.terms, np.diff(postings.offsets).tolist(), strict=True))
         self._reader = QueryReader(
             analyzer,
             encoder,
-            Speller(frequencies, word_test(index.inverted, analyzer, encoder)),
+            Speller(index.inverted.vocabulary, word_test(index.inverted, analyzer, encoder)),
             self.settings,
         )
 
@@ -129,9 +130,13 @@ class Searcher:
             raise ValueError(f"top_k must be at least 1, got {top_k}")
         begin = time.perf_counter()
         queries = self._reader.read(texts, context)
-        read_ms = (time.perf_counter() - begin) * 1000 / max(len(texts), 1)
+        if not queries:
+            return []
+        found = nearest(self.index, queries, allowed, self.settings)
+        shared_ms = (time.perf_counter() - begin) * 1000 / len(queries)
         return [
-            self._respond(query, context, allowed, top_k, explain, read_ms) for query in queries
+            self._respond(query, context, allowed, by_dense, top_k, explain, shared_ms)
+            for query, by_dense in zip(queries, found, strict=True)
         ]
 
     def rankings(
@@ -173,12 +178,25 @@ class Searcher:
 
         They must hold today, unless a condition names another day.
         """
-        parsed = [Filters.parse(condition) for condition in conditions]
+        parsed = tuple(map(Filters.parse, conditions))
         days = {filters.valid_on for filters in parsed if filters.valid_on} or {date.today()}
+        return self._allowed(parsed, frozenset(days))
+
+    @cached_property
+    def _allowed(
+        self,
+    ) -> Callable[[tuple[Filters, ...], frozenset[date]], NDArray[np.bool_]]:
+        """`allowed` of conditions and days that were asked for lately."""
+        return lru_cache(maxsize=_RECENT_FILTERS)(self._newly_allowed)
+
+    def _newly_allowed(
+        self, conditions: tuple[Filters, ...], days: frozenset[date]
+    ) -> NDArray[np.bool_]:
         allowed = np.ones(self.index.inverted.count, np.bool_)
-        for filters in parsed:
+        for filters in conditions:
             for day in days:
                 allowed &= self.index.facets.allowed(filters.wanted(), day)
+        allowed.flags.writeable = False  # all that ask for the same get the same
         return allowed
 
     def _respond(
@@ -186,9 +204,10 @@ class Searcher:
         query: Query,
         context: Sequence[str],
         allowed: NDArray[np.bool_],
+        by_dense: Rows | None,
         top_k: int,
         explain: bool,
-        read_ms: float,
+        shared_ms: float,
     ) -> SearchResponse:
         begin = time.perf_counter()
         ruling = self.pins.ruling(query.text)
@@ -197,7 +216,8 @@ class Searcher:
             blocked = self._rows(ruling.blocked)
             allowed = allowed.copy()
             allowed[blocked] = filtered[blocked] = False
-        candidates = find(self.index, query, allowed, self.settings)
+            by_dense = None  # something else is near now
+        candidates = find(self.index, query, allowed, self.settings, by_dense)
         pinned = [row for row in self._rows(ruling.pinned) if allowed[row]]
         # What to do does not depend on how many hits are shown.
         ranked = self._ranked(query, context, candidates, pinned, max(top_k, _DECIDED_ON))
@@ -219,7 +239,7 @@ class Searcher:
             clarify=clarify,
             facets=self.index.facets.counts(rows),
             snapshot_id=self.index.manifest.snapshot_id,
-            took_ms=read_ms + (time.perf_counter() - begin) * 1000,
+            took_ms=shared_ms + (time.perf_counter() - begin) * 1000,
             handover=declined,
         )
 

@@ -7,11 +7,14 @@ of the index sounds the same and differs in one character, that word is what was
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from kbsearch.analysis.pinyin import syllables
+import numpy as np
+
+from kbsearch.analysis.pinyin import cuts, sound_of, sounds, syllables
 
 _SHORTEST, _LONGEST = 2, 4  # characters of a word that may be misspelt
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
@@ -50,7 +53,7 @@ class Speller:
         found: list[Correction] = []
 
         def written(match: re.Match[str]) -> str:
-            term = self._by_letters.get(match.group())
+            term = self._read_as(match.group())
             if term is None:
                 return match.group()
             found.append(Correction(match.group(), term))
@@ -89,39 +92,46 @@ class Speller:
 
     def _sounding_like(self, typed: str) -> str | None:
         """The word of the index that sounds like `typed` and differs in one character."""
-        fitting = [
+        return self._commonest(
             term
-            for term in self._by_sound.get(syllables(typed), ())
+            for term in self._by_sound(len(typed), sound_of(syllables(typed)))
             if sum(a != b for a, b in zip(term, typed, strict=True)) == 1
-        ]
-        return self._commonest(fitting) if fitting else None
+        )
+
+    def _read_as(self, letters: str) -> str | None:
+        """The word of the index that is read like the letters, if they are no word themselves."""
+        if letters in self._frequencies:
+            return None
+        return self._commonest(
+            term
+            for cut in cuts(letters, _LONGEST)
+            for term in self._by_sound(len(cut), sound_of(cut))
+        )
+
+    def _by_sound(self, length: int, sound: int) -> Iterable[str]:
+        """The words of the index of so many characters that are read so."""
+        if sound < 0 or length not in self._sounds:
+            return ()
+        known, terms = self._sounds[length]
+        return terms[bisect_left(known, sound) : bisect_right(known, sound)]
 
     @cached_property
-    def _by_sound(self) -> Mapping[tuple[str, ...], list[str]]:
-        """Reading to the words of the index that are read so."""
-        words: dict[tuple[str, ...], list[str]] = {}
-        for term in self._frequencies:
-            if _SHORTEST <= len(term) <= _LONGEST and _HAN.fullmatch(term):
-                words.setdefault(syllables(term), []).append(term)
-        return words
-
-    @cached_property
-    def _by_letters(self) -> Mapping[str, str]:
-        """Syllables written together to the commonest word of the index that is read so."""
-        words: dict[str, list[str]] = {}
-        for sound, terms in self._by_sound.items():
-            words.setdefault("".join(sound), []).extend(terms)
-        return {
-            letters: self._commonest(terms)
-            for letters, terms in words.items()
-            if letters not in self._frequencies  # a word of the index in Latin letters is itself
-        }
+    def _sounds(self) -> Mapping[int, tuple[list[int], list[str]]]:
+        """Length of a word to the sounds of such words of the index, ascending, and the words."""
+        found = {}
+        for length in range(_SHORTEST, _LONGEST + 1):
+            terms = [term for term in self._frequencies if len(term) == length]
+            read = sounds(terms)
+            order = np.argsort(read, kind="stable")
+            found[length] = read[order].tolist(), [terms[number] for number in order.tolist()]
+        return found
 
     @cached_property
     def _longest(self) -> int:
         """Characters of the longest word of the index."""
         return max(map(len, self._frequencies), default=0)
 
-    def _commonest(self, terms: Iterable[str]) -> str:
-        """The term that stands in most articles."""
-        return max(terms, key=lambda term: (self._frequencies[term], term))
+    def _commonest(self, terms: Iterable[str]) -> str | None:
+        """The term that stands in most articles; None if there is none that stands in any."""
+        there = [(frequency, term) for term in terms if (frequency := self._frequencies[term])]
+        return max(there)[1] if there else None

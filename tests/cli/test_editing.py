@@ -212,7 +212,7 @@ def test_verify_passes_a_sound_index(run, built):
 
 def test_verify_names_a_damaged_file(run, index):
     """A truncated file: exit code 1, the file's name on stderr, nothing on stdout."""
-    path = next(index.glob("snapshots/*/terms.txt"))
+    path = next(index.glob("snapshots/*/main/terms.txt"))
     path.write_bytes(path.read_bytes()[:-1])
     result = run("verify", "--index", index, "--json")
     assert (result.code, result.out) == (1, "")

@@ -1,4 +1,4 @@
-"""What the tests of merging share."""
+"""What the tests of joining share."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The facet index: filters, validity and counts."""
+"""The facet index: filters, validity and counts; joining equals indexing anew."""
 
 from datetime import date, timedelta
 
@@ -159,3 +159,31 @@ def test_loaded_facets_filter_as_the_articles_say(tmp_path_factory, given_articl
         for one in given_articles
     ]
     assert facets.allowed(wanted, TODAY).tolist() == expected
+
+
+versions = st.dictionaries(
+    st.sampled_from("abcdefgh"),
+    st.tuples(st.sampled_from(["", "甲", "乙"]), st.sampled_from(["", "家电", "家电/空调"])),
+    max_size=8,
+)
+
+
+@given(versions, versions)
+def test_joining_equals_indexing_anew(tmp_path_factory, merge_plan, files_of, before, after):
+    """After any adds, changes and deletes: the facets of a fresh index, byte for byte."""
+    old, new = sorted(before.items()), sorted(after.items())
+    kept, added, places = merge_plan(old, new)
+
+    def fresh(pairs):
+        return FacetIndex.of(
+            article(id=name, products=[product] if product else [], category=category)
+            for name, (product, category) in pairs
+        )
+
+    joined = FacetIndex.joined([fresh(old), fresh(added)], [kept, places])
+    folder = tmp_path_factory.mktemp("joined")
+    for name, facets in (("joined", joined), ("fresh", fresh(new))):
+        (folder / name).mkdir()
+        facets.save(folder / name)
+    assert files_of(folder / "joined") == files_of(folder / "fresh")
+    assert joined.known("products") == fresh(new).known("products")

@@ -1,4 +1,4 @@
-"""The inverted index: BM25 over fields equals rank-bm25, and merging equals indexing anew."""
+"""The inverted index: BM25 over fields equals rank-bm25, and joining equals indexing anew."""
 
 import math
 from pathlib import Path
@@ -12,7 +12,8 @@ from rank_bm25 import BM25Okapi
 from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.analysis.dictionaries import Dictionaries
 from kbsearch.article import FIELDS
-from kbsearch.index.inverted_index import InvertedIndex, Postings
+from kbsearch.index.inverted_index import InvertedIndex
+from kbsearch.index.postings import Postings
 from kbsearch.indexer.content import field_terms
 from kbsearch.loaders.source import read_source
 from kbsearch.ranking import top
@@ -47,6 +48,11 @@ def repeated(articles, field_weights):
     ]
 
 
+def index_of(articles, chosen):
+    """The index of articles that lie in one part."""
+    return InvertedIndex([Postings.of(articles)], [np.arange(len(articles))], chosen)
+
+
 def score(index, terms):
     """Scores of a query whose repeated terms count as often as they stand in it."""
     return index.scores({term: float(terms.count(term)) for term in terms})
@@ -73,7 +79,7 @@ def test_okapi_equals_rank_bm25(articles, chosen, query):
     if not any(texts):
         return  # rank-bm25 cannot divide by a length of zero
     expected = BM25Okapi(texts, k1=chosen.k1, b=chosen.b).get_scores(query)
-    found = score(InvertedIndex.of(Postings.of(articles), chosen), query)
+    found = score(index_of(articles, chosen), query)
     assert found == pytest.approx(expected, abs=1e-4)
     in_order = expected[top(found, len(found))]
     assert (np.diff(in_order) <= 1e-4).all()
@@ -90,7 +96,7 @@ def test_okapi_gives_the_same_order_on_the_corpus(corpus):
     """Every title and similar question as a query: the same ten articles in the same order."""
     chosen = BM25Settings(idf="okapi")
     reference = BM25Okapi(repeated(corpus, chosen.weights), k1=chosen.k1, b=chosen.b)
-    index = InvertedIndex.of(Postings.of(corpus), chosen)
+    index = index_of(corpus, chosen)
     for article in corpus:
         for query in (article["title"], article["questions"]):
             expected, found = reference.get_scores(query), score(index, query)
@@ -112,7 +118,7 @@ def test_okapi_floor_by_hand():
         {"title": ["水", "水", "水"]},
     ]
     chosen = BM25Settings(idf="okapi", weights=FieldWeights(title=1))
-    index = InvertedIndex.of(Postings.of(articles), chosen)
+    index = index_of(articles, chosen)
     floor = math.log(7 / 3) / 7
     assert index.scores({"不": 1.0}) == pytest.approx([0, 0, 0, 0], abs=1e-6)
     assert index.scores({"手表": 1.0}) == pytest.approx([floor, floor, floor, 0], abs=1e-6)
@@ -122,7 +128,7 @@ def test_okapi_floor_by_hand():
 def test_lucene_scores_every_match_above_zero(articles, chosen, query):
     """An article scores above zero exactly if a weighed field holds a term of the query."""
     chosen = chosen.model_copy(update={"idf": "lucene"})
-    found = score(InvertedIndex.of(Postings.of(articles), chosen), query)
+    found = score(index_of(articles, chosen), query)
     matches = [bool(set(query) & set(text)) for text in repeated(articles, chosen.weights)]
     assert (found > 0).tolist() == matches
 
@@ -136,7 +142,7 @@ def test_field_weight_by_hand():
     articles = [{"title": ["空调"]}, {"body": ["空调", "空调"]}]
     chosen = BM25Settings(idf="lucene", weights=FieldWeights(title=2, body=1))
     expected = math.log(1.2) * 5 / 3.5
-    found = InvertedIndex.of(Postings.of(articles), chosen).scores({"空调": 1.0})
+    found = index_of(articles, chosen).scores({"空调": 1.0})
     assert found == pytest.approx([expected, expected], abs=1e-6)
 
 
@@ -146,7 +152,7 @@ def test_field_of_weight_zero_is_not_searched():
     without = [{"title": ["空调"]}, {"title": ["手表"]}]
     chosen = BM25Settings(weights=FieldWeights(tags=0))
     found, expected = (
-        InvertedIndex.of(Postings.of(articles), chosen).scores({"空调": 1.0, "手表": 1.0})
+        index_of(articles, chosen).scores({"空调": 1.0, "手表": 1.0})
         for articles in (with_tags, without)
     )
     assert found.tolist() == expected.tolist()
@@ -156,7 +162,7 @@ def test_field_of_weight_zero_is_not_searched():
 def test_no_article_scores_above_the_bound(articles, chosen, query):
     """The bound is what an article would score that has every term where it counts most."""
     chosen = chosen.model_copy(update={"idf": "lucene"})
-    index = InvertedIndex.of(Postings.of(articles), chosen)
+    index = index_of(articles, chosen)
     wanted = {term: float(query.count(term)) for term in query}
     assert index.scores(wanted).max() <= index.bound(wanted)
     for term in wanted:
@@ -166,14 +172,14 @@ def test_no_article_scores_above_the_bound(articles, chosen, query):
 def test_weight_of_a_query_term_multiplies_its_score():
     """A term of weight 0.4, such as a synonym, gives 0.4 times the score; scores add up."""
     articles = [{"title": ["空调", "制冷"]}, {"title": ["手表"]}]
-    index = InvertedIndex.of(Postings.of(articles), BM25Settings())
+    index = index_of(articles, BM25Settings())
     cooling, air = index.scores({"制冷": 1.0}), index.scores({"空调": 1.0})
     assert index.scores({"空调": 1.0, "制冷": 0.4}) == pytest.approx(air + 0.4 * cooling)
 
 
 def test_unknown_term_matches_nothing():
     """It scores 0 everywhere, has the greatest idf, and stands in no article."""
-    index = InvertedIndex.of(Postings.of([{"title": ["空调"]}, {"body": []}]), BM25Settings())
+    index = index_of([{"title": ["空调"]}, {"body": []}], BM25Settings())
     assert index.scores({"洗衣机": 1.0}).tolist() == [0.0, 0.0]
     assert index.bound({"洗衣机": 1.0}) == 0
     assert index.idf("洗衣机") > index.idf("空调")
@@ -183,7 +189,7 @@ def test_unknown_term_matches_nothing():
 @given(some_articles)
 def test_contains_is_what_the_fields_say(articles):
     """A term stands in an article if any of its fields holds it."""
-    index = InvertedIndex.of(Postings.of(articles), BM25Settings())
+    index = index_of(articles, BM25Settings())
     for row, article in enumerate(articles):
         held = {term for terms in article.values() for term in terms}
         assert {term for term in TERMS if index.contains(term, row)} == held
@@ -202,8 +208,9 @@ def test_articles_without_terms(articles, tmp_path):
     for form in ("okapi", "lucene"):
         folder = tmp_path / form
         folder.mkdir()
-        InvertedIndex.of(Postings.of(articles), BM25Settings(idf=form)).save(folder)
-        index = InvertedIndex.load(folder)
+        Postings.of(articles).save(folder)
+        rows = [np.arange(len(articles))]
+        index = InvertedIndex([Postings.load(folder)], rows, BM25Settings(idf=form))
         assert index.scores({"空调": 1.0}).tolist() == [0.0] * len(articles)
         assert index.count == len(articles)
 
@@ -213,25 +220,50 @@ versions = st.dictionaries(st.sampled_from("abcdefgh"), fields, max_size=8)
 
 @settings(max_examples=200)
 @given(versions, versions, st.sets(st.sampled_from("abcdefgh")))
-def test_merging_equals_indexing_anew(merge_plan, before, after, unchanged):
+def test_joining_equals_indexing_anew(merge_plan, before, after, unchanged):
     """After any adds, changes and deletes: the postings of a fresh index, byte for byte."""
     after |= {name: before[name] for name in unchanged & set(before)}
     old, new = sorted(before.items(), key=repr), sorted(after.items(), key=repr)
     old, new = ([(n, repr(f)) for n, f in pairs] for pairs in (old, new))
     content = {(n, repr(f)): f for source in (before, after) for n, f in source.items()}
     kept, added, places = merge_plan(old, new)
-    merged = Postings.of([content[pair] for pair in old]).merge(
-        kept, Postings.of([content[pair] for pair in added]), places
-    )
-    assert_same_postings(merged, Postings.of([content[pair] for pair in new]))
+    parts = [Postings.of([content[pair] for pair in pairs]) for pairs in (old, added)]
+    joined = Postings.joined(parts, [kept, places])
+    assert_same_postings(joined, Postings.of([content[pair] for pair in new]))
+    assert_same_postings(InvertedIndex(parts, [kept, places], BM25Settings()).postings(), joined)
+
+
+@given(versions, versions, bm25_settings, term_lists)
+def test_several_parts_score_as_one(merge_plan, before, after, chosen, query):
+    """Articles of one part that are gone count nowhere; those of both count as if in one."""
+    old, new = ([(n, repr(f)) for n, f in sorted(v.items())] for v in (before, after))
+    content = {(n, repr(f)): f for source in (before, after) for n, f in source.items()}
+    kept, added, places = merge_plan(old, new)
+    parts = [Postings.of([content[pair] for pair in pairs]) for pairs in (old, added)]
+    found = InvertedIndex(parts, [kept, places], chosen)
+    expected = index_of([content[pair] for pair in new], chosen)
+    wanted = {term: float(query.count(term)) for term in query}
+    assert found.count == expected.count
+    assert found.postings().terms == expected.postings().terms
+    assert found.scores(wanted).tolist() == expected.scores(wanted).tolist()
+    assert found.bound(wanted) == expected.bound(wanted)
+    assert found.asks_with(wanted) == expected.asks_with(wanted)
+    for term in TERMS:
+        assert found.idf(term) == expected.idf(term)
+        assert found.frequency(term) == expected.frequency(term)
+        for row in range(len(new)):
+            assert found.contains(term, row) == expected.contains(term, row)
 
 
 @given(some_articles, bm25_settings)
 def test_saving_and_loading_changes_nothing(tmp_path_factory, articles, chosen):
     """What is loaded is what was saved."""
     folder = tmp_path_factory.mktemp("inverted")
-    index = InvertedIndex.of(Postings.of(articles), chosen)
-    index.save(folder)
-    loaded = InvertedIndex.load(folder)
-    assert_same_postings(loaded.postings, index.postings)
-    assert loaded.impacts.tobytes() == index.impacts.tobytes()
+    postings = Postings.of(articles)
+    postings.save(folder)
+    loaded = Postings.load(folder)
+    assert_same_postings(loaded, postings)
+    found = InvertedIndex([loaded], [np.arange(len(articles))], chosen)
+    for term in TERMS:
+        impacts, expected = found.impacts(term), index_of(articles, chosen).impacts(term)
+        assert [a.tobytes() for a in impacts] == [a.tobytes() for a in expected]

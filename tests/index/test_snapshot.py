@@ -18,6 +18,8 @@ from kbsearch.index.snapshot import Contents, EncoderEntry, SnapshotStore
 from kbsearch.settings import Settings
 
 CONTENTS = Contents(
+    segments=("main",),
+    articles="h" * 64,
     settings=Settings(),
     analyzer="a" * 64,
     encoder=EncoderEntry(model="bundled", dim=2, fingerprint="e" * 64),

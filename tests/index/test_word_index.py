@@ -19,17 +19,17 @@ def index_of(*articles):
 
 def content(index):
     """All there is to compare: types, shapes and bytes."""
-    arrays = (index.words.values, index.words.offsets, index.in_heading)
+    arrays = (index.words, index.runs.begins, index.runs.counts, index.in_heading)
     return [(a.dtype, a.shape, a.tobytes()) for a in arrays]
 
 
 def test_words_of_an_article_are_distinct_and_ascending():
     """Repetitions and order of a text are of no account; an article may have no word."""
     index = index_of(([5], [2, 5, 9]), ([], []), ([2], []))
-    assert index.words.values.tolist() == [2, 5, 9, 2]
-    assert index.words.offsets.tolist() == [0, 3, 3, 4]
-    assert index.words.values.dtype == np.int32
-    assert len(index.words) == 3
+    assert index.words.tolist() == [2, 5, 9, 2]
+    assert index.runs.counts.tolist() == [3, 0, 1]
+    assert index.words.dtype == np.int32
+    assert len(index.runs) == 3
 
 
 def test_heading_words_are_told_apart():
@@ -86,8 +86,8 @@ def test_loaded_index_is_the_saved_one(tmp_path, articles):
     loaded = WordIndex.load(tmp_path)
     assert content(loaded) == content(index)
     assert loaded.frequencies.tolist() == index.frequencies.tolist()
-    files = {"words.npy", "word_offsets.npy", "word_in_heading.npy"}
-    assert {path.name for path in tmp_path.iterdir()} == files
+    names = ("words", "word_offsets", "word_in_heading", "word_frequencies")
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.npy" for name in names}
 
 
 numbers = st.lists(st.integers(0, 20), max_size=5).map(tuple)
@@ -95,7 +95,7 @@ names = st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(numbers, numbers)
 
 
 @given(names, names)
-def test_merging_equals_indexing_anew(merge_plan, before, after):
+def test_joining_equals_indexing_anew(tmp_path_factory, merge_plan, files_of, before, after):
     """After any adds, changes and deletes: the words of a fresh index, byte for byte."""
     old, new = sorted(before.items()), sorted(after.items())
     kept, added, places = merge_plan(old, new)
@@ -103,6 +103,15 @@ def test_merging_equals_indexing_anew(merge_plan, before, after):
     def fresh(pairs):
         return index_of(*(both for _, both in pairs))
 
-    merged = fresh(old).merge(kept, fresh(added), places)
-    assert content(merged) == content(fresh(new))
-    assert merged.frequencies.tolist() == fresh(new).frequencies.tolist()
+    joined = WordIndex.joined([fresh(old), fresh(added)], [kept, places])
+    folder = tmp_path_factory.mktemp("joined")
+    for name, index in (("joined", joined), ("fresh", fresh(new))):
+        (folder / name).mkdir()
+        index.save(folder / name)
+    assert files_of(folder / "joined") == files_of(folder / "fresh")
+    ids = np.arange(22, dtype=np.int32)
+    assert joined.idf(ids).tolist() == fresh(new).idf(ids).tolist()
+    for row in range(len(new)):
+        assert [a.tolist() for a in joined.article(row)] == [
+            a.tolist() for a in fresh(new).article(row)
+        ]

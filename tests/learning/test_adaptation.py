@@ -311,7 +311,7 @@ A, B, C, D, E = (bytes([number]) * 32 for number in range(5))
 )
 def test_share_unknown_by_hand(learned, given_hashes, share):
     """Articles of one side alone, divided by all of both."""
-    hashes = {each.hex() for each in given_hashes}
+    hashes = np.frombuffer(b"".join(given_hashes), np.uint8).reshape(-1, 32)
     assert hand_made([], np.zeros((0, 2)), learned).share_unknown(hashes) == share
 
 

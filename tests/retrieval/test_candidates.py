@@ -115,7 +115,7 @@ def candidates_of(rows, scores, found):
     return Candidates(
         rows=np.array(rows, np.int64),
         scores=dict.fromkeys(Leg, np.array(scores, np.float64)),
-        found=dict.fromkeys(Leg, np.array(found, np.bool_)),
+        found=dict.fromkeys(Leg, np.array(rows)[np.array(found, np.bool_)]),
         features=Features(*[nothing] * len(Features._fields)),
         lexical=nothing,
         semantic=nothing,
