@@ -30,6 +30,17 @@ def top(scores: Scores, k: int) -> Rows:
     return pool[order[:k]].astype(np.int64)
 
 
+def top_positive(scores: Scores, k: int) -> Rows:
+    """`top` of the scores above zero.
+
+    >>> top_positive(np.array([0.0, 3.0, 0.0, 2.0]), 3).tolist()
+    [1, 3]
+    """
+    pool = _pool(scores, k)
+    pool = pool[scores[pool] > 0]
+    return pool[top(scores[pool], k)]
+
+
 def distinct(*rows: Rows) -> Rows:
     """All the rows, ascending, each once.
 
@@ -45,6 +56,7 @@ def _pool(scores: Scores, k: int) -> Rows:
     blocks = len(scores) // _BLOCK
     if blocks <= 2 * k:
         return np.arange(len(scores))
-    # The k-th best of the greatest of each block: at least k scores reach it.
-    best = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    # The k-th best of the greatest of each block, which has every so-manieth score: at least k
+    # scores reach it.
+    best = scores[: blocks * _BLOCK].reshape(_BLOCK, blocks).max(axis=0)
     return np.flatnonzero(scores >= np.partition(best, blocks - k)[blocks - k])

@@ -28,12 +28,12 @@ class Impacts(NamedTuple):
     """What one term counts.
 
     Attributes:
-        rows: (n,) the articles it stands in, ascending.
+        rows: (n,) int64 the articles it stands in, ascending.
         scores: (n,) float32 BM25 score that it gives each of them.
         best: The greatest of the scores; 0 if there is none.
     """
 
-    rows: NDArray[np.integer]
+    rows: NDArray[np.int64]
     scores: NDArray[np.float32]
     best: np.float32
 
@@ -60,7 +60,7 @@ class InvertedIndex:
             (part, None if _is_identity(row, self.count) else row)
             for part, row in zip(parts, rows, strict=True)
         ]
-        # Grows to at most eight bytes for each posting.
+        # Grows to at most twelve bytes for each posting.
         self._known: dict[str, Impacts] = {}
 
     def scores(self, query: Mapping[str, float]) -> NDArray[np.float64]:
@@ -137,7 +137,8 @@ class InvertedIndex:
         document_frequency = int(np.count_nonzero(frequency))
         idf = self._idf(document_frequency) if document_frequency else 0.0
         scores = (idf * saturated).astype(np.float32)
-        return Impacts(rows, scores, scores.max(initial=np.float32(0)))
+        # NumPy would make int64 of other row numbers at each search.
+        return Impacts(rows.astype(np.int64), scores, scores.max(initial=np.float32(0)))
 
     def _occurrences(self, term: str) -> tuple[NDArray[np.integer], NDArray[np.uint16]]:
         """The articles that `term` stands in, ascending, and how often in each field."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.index.local import LocalIndex
-from kbsearch.ranking import Rows, Scores, distinct, top
+from kbsearch.ranking import Rows, Scores, distinct, top, top_positive
 from kbsearch.retrieval.features import Features
 from kbsearch.retrieval.fusion import (
     combine,
@@ -104,8 +104,7 @@ def find(
     depth = settings.fusion.depth
     everywhere = bool(allowed.all())
     all_bm25 = index.inverted.scores(query.weights)
-    matching = np.flatnonzero(all_bm25 if everywhere else np.where(allowed, all_bm25, 0.0))
-    by_bm25 = matching[top(all_bm25[matching], depth)]
+    by_bm25 = top_positive(all_bm25 if everywhere else np.where(allowed, all_bm25, 0.0), depth)
     if by_dense is None:
         (by_dense,) = nearest(index, [query], allowed, settings)
     rows = distinct(by_bm25, by_dense)
