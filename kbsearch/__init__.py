@@ -20,7 +20,8 @@ The way of the data, and where each part lives:
 - `evaluation`: proof of accuracy; `tuning`: ranking and confidence fitted to judgments
 - `training`: how the bundled encoder was made
 - `cli`: the command line
-- `article`, `adaptation`, `settings`, `ranking`, `errors`, `messages`: the words all of them speak
+- `article`, `adaptation`, `settings`, `ranking`, `reasons`, `errors`, `messages`: the words all of
+  them speak
 
 The names below are loaded when first used, so importing the package costs nothing.
 """

@@ -5,6 +5,7 @@
     KBSearchError
     ├── SourceError            articles that cannot be used; carries every Problem
     ├── QuerySetError          a query set that cannot be used; carries every Problem
+    ├── SettingsError          a settings file that cannot be used; also a ValueError
     ├── DictionaryError        a user dictionary, synonym or stop-word file with a bad line
     ├── EncoderError           a model that cannot be loaded or does not fit the snapshot
     ├── MissingDependencyError an optional package is not installed
@@ -123,6 +124,10 @@ class SourceError(_ProblemsError):
 
 class QuerySetError(_ProblemsError):
     """A query set that cannot be used."""
+
+
+class SettingsError(_ProblemsError, ValueError):
+    """A settings file that cannot be used."""
 
 
 class DictionaryError(_ProblemsError):

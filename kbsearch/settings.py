@@ -7,7 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from kbsearch.errors import Problem, SettingsError
+from kbsearch.reasons import faults, problem
 
 Share = Annotated[float, Field(ge=0, le=1)]
 FieldWeight = Annotated[int, Field(ge=0, le=100)]
@@ -117,7 +121,7 @@ class FeatureWeights(_Section):
     @model_validator(mode="after")
     def _something_counts(self) -> Self:
         if not any(weight for _, weight in self):
-            raise ValueError("all weights of the ranking are 0")
+            raise PydanticCustomError("no_weight", "all weights of the ranking are 0")
         return self
 
 
@@ -152,10 +156,11 @@ class ConfidenceSettings(_Section):
     Fitted together with `RankingSettings`.
     """
 
-    intercept: float = -4.466
-    score: float = 6.846
-    margin: float = 9.234
-    question: float = 2.293
+    intercept: float = -5.125
+    score: float = 7.603
+    margin: float = 7.271
+    question: float = 3.085
+    context: float = 1.011
 
 
 class DecisionSettings(_Section):
@@ -170,10 +175,10 @@ class DecisionSettings(_Section):
         suggest: Below it, a person must help; 4 % of the answerable queries are.
     """
 
-    answer: Share = 0.795
-    answer_strict: Share = 0.915
+    answer: Share = 0.804
+    answer_strict: Share = 0.907
     strict: bool = False
-    suggest: Share = 0.33
+    suggest: Share = 0.339
 
     @property
     def answer_from(self) -> float:
@@ -183,7 +188,7 @@ class DecisionSettings(_Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.suggest > self.answer:
-            raise ValueError("suggest must not be above answer")
+            raise PydanticCustomError("suggest_above_answer", "suggest must not be above answer")
         return self
 
 
@@ -204,12 +209,17 @@ class Settings(_Section):
         """Settings from a TOML file; what it leaves out keeps its default.
 
         Raises:
-            ValueError: Not TOML, or an unknown or impossible setting; names the file.
+            SettingsError: Not TOML, or an unknown or impossible setting; names file and setting. A
+                ValueError.
         """
         try:
             return cls.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8")))
-        except ValueError as error:  # TOML, encoding or setting
-            raise ValueError(f"{path}: {error}") from error
+        except ValidationError as error:
+            wrong = [problem("setting_wrong", str(path), None, fault) for fault in faults(error)]
+            raise SettingsError("settings_invalid", wrong) from error
+        except ValueError as error:  # TOML or encoding
+            unreadable = Problem("settings_unreadable", str(path), params={"reason": str(error)})
+            raise SettingsError("settings_invalid", [unreadable]) from error
 
     def fits_index_of(self, built: "Settings") -> bool:
         """Whether an index that was built with the settings `built` may be searched with these."""

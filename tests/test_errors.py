@@ -144,9 +144,9 @@ def test_unknown_key_is_a_fault_of_the_program():
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_error_is_one_of_ours(name):
-    """`except KBSearchError` catches them all; only a wrong filter is also a wrong argument."""
+    """`except KBSearchError` catches them all; wrong filters and settings are arguments, too."""
     assert issubclass(CLASSES[name], KBSearchError)
-    assert issubclass(CLASSES[name], ValueError) == (name == "FilterError")
+    assert issubclass(CLASSES[name], ValueError) == (name in {"FilterError", "SettingsError"})
 
 
 def test_errors_survive_a_process_pool():

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from kbsearch.errors import SettingsError
 from kbsearch.settings import (
     BM25Settings,
     DecisionSettings,
@@ -65,6 +66,16 @@ def test_impossible_setting_is_named(toml, text, named):
     """A misspelt name or a value out of range is refused, and the message says which."""
     with pytest.raises(ValueError, match=named):
         Settings.read(toml(text))
+
+
+def test_impossible_settings_are_told_in_chinese(toml):
+    """Every one, with file, setting and value; so is what contradicts itself."""
+    path = toml("[bm25]\nk1 = -1\n[fusion]\ndepth = 'x'\n[decision]\nsuggest = 1\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(path)
+    said = caught.value.text("zh")
+    for part in (str(path), "bm25.k1", "应大于 0", "fusion.depth", "应是整数", "suggest 不应高于"):
+        assert part in said
 
 
 def test_file_that_is_no_toml_is_refused(toml):

@@ -3,8 +3,9 @@
 Takes arguments, gives text for people or one JSON document for programs; the only place that prints
 or reads the environment. `editing` has the commands of knowledge editors, `searching` the one that
 asks, `recommending` those of an agent's desk, `measuring`, `comparing`, `converting` and `tuning`
-those of QA, `training` those of who looks after models; `console` prints in Chinese, or in English
-with ``--lang en``.
+those of QA, `training` those of who looks after models; `figures`, `findings` and `gating` show an
+evaluation, `usage` what was typed wrongly; `console` prints in Chinese, or in English with
+``--lang en``.
 
 It decides nothing: each command calls the library once and shows what comes back.
 """
@@ -27,10 +28,12 @@ from kbsearch.cli import (
     tuning,
 )
 from kbsearch.cli.console import Console
-from kbsearch.errors import FilterError, KBSearchError, SnapshotNotFoundError
+from kbsearch.cli.usage import REFUSED, print_refusal
+from kbsearch.errors import KBSearchError, QuerySetError, SnapshotNotFoundError
 
 _WRONG_USE = 2
 _FAILED = 1
+_GIVEN_WRONGLY = (ValueError, QuerySetError, SnapshotNotFoundError)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,10 +45,16 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(_WRONG_USE)
     console = Console("en" if lang == "en" else "zh")
     try:
-        application(console)(args=rest, prog_name="kbsearch")
+        code = application(console)(args=rest, prog_name="kbsearch", standalone_mode=False)
+        sys.exit(code or 0)
+    except REFUSED as error:
+        print_refusal(console, error)
+        sys.exit(_WRONG_USE)
+    except typer.Abort:
+        sys.exit(_FAILED)
     except KBSearchError as error:
         console.error(error.text(console.lang))
-        sys.exit(_WRONG_USE if isinstance(error, SnapshotNotFoundError | FilterError) else _FAILED)
+        sys.exit(_WRONG_USE if isinstance(error, _GIVEN_WRONGLY) else _FAILED)
     except (ValueError, OSError) as error:  # OSError: a file given on the command line
         console.error(str(error))
         sys.exit(_WRONG_USE)

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from kbsearch.cli.console import Console
+from kbsearch.cli.figures import percent
 from kbsearch.cli.options import Shared, named, split_snapshot
 from kbsearch.evaluation.comparison import Change, Comparison, Side
 from kbsearch.evaluation.history import KEPT, Entry
 from kbsearch.evaluation.result import Evaluation
-from kbsearch.evaluation.significance import LEVEL
+from kbsearch.evaluation.significance import LEVEL, Estimate
 from kbsearch.retrieval.candidates import Leg
 
 
@@ -42,7 +43,9 @@ def _register_compare(app: typer.Typer, console: Console, shared: Shared) -> Non
         query_set = read_query_set(queries) if queries else None
         if query_set is None and not (_is_saved(before) and _is_saved(after)):
             raise ValueError(console.text("compare.queries_needed"))
-        comparison = run(_side(before), _side(after), query_set, leg=leg)
+        with console.progress() as progress:
+            sides = _side(before), _side(after)
+            comparison = run(*sides, query_set, leg=leg, progress=progress)
         if as_json:
             console.json(comparison)
         else:
@@ -92,7 +95,7 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
     state = "chance" if p_value > 1 - LEVEL else "better" if after > before else "worse"
     console.say(f"compare.{state}", before=before, after=after, p=_p_value(p_value))
     others = [
-        f"{name} {comparison.after[name].value - comparison.before[name].value:+.1%}"
+        f"{name} {_change(comparison.after[name], comparison.before[name])}"
         for name, value in comparison.p_values.items()
         if value <= 1 - LEVEL and name not in {"hit@1", "judged@5"}
     ]
@@ -103,9 +106,9 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
     rows = [
         [
             name,
-            f"{comparison.before[name].value:.1%}",
-            f"{comparison.after[name].value:.1%}",
-            f"{comparison.after[name].value - comparison.before[name].value:+.1%}",
+            percent(comparison.before[name]),
+            percent(comparison.after[name]),
+            _change(comparison.after[name], comparison.before[name]),
             _p_value(p_value),
         ]
         for name, p_value in comparison.p_values.items()
@@ -116,6 +119,11 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
         console.say(f"compare.{key}", count=len(changes))
         for change in changes:
             _print_change(console, change, comparison.titles)
+
+
+def _change(after: Estimate, before: Estimate) -> str:
+    """By how much a share moved; a dash if one is of nothing."""
+    return f"{after.value - before.value:+.1%}" if after.count and before.count else "—"
 
 
 def _p_value(value: float) -> str:
@@ -136,16 +144,16 @@ def _print_change(console: Console, change: Change, titles: Mapping[str, str]) -
 def _print_history(console: Console, entries: Sequence[Entry]) -> None:
     rows = []
     for entry, before in zip(entries, [None, *entries[:-1]], strict=True):
-        value = entry.measures["hit@1"].value
+        accuracy = entry.measures["hit@1"]
         moved = entry.measured.moved(before.measured) if before else ()
         failed = [console.text(f"history.failed_{check}") for check in entry.failed]
         rows.append(
             [
                 entry.created_at[:16].replace("T", " "),
                 str(entry.queries),
-                f"{value:.1%}",
-                f"{value - before.measures['hit@1'].value:+.1%}" if before else "—",
-                *(f"{entry.measures[name].value:.1%}" for name in KEPT[1:]),
+                percent(accuracy),
+                _change(accuracy, before.measures["hit@1"]) if before else "—",
+                *(percent(entry.measures[name]) for name in KEPT[1:]),
                 f"{entry.p50_ms:.1f}",
                 " ".join(console.text(f"history.{part}") for part in moved) or "—",
                 " ".join(filter(None, (*failed, entry.note))),

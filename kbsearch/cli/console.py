@@ -10,6 +10,7 @@ import typer
 from pydantic import BaseModel
 
 from kbsearch import messages
+from kbsearch.evaluation.significance import json_object
 
 
 class Console:
@@ -61,7 +62,9 @@ class Console:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=Screen(stderr=True), transient=True) as bars:
+        screen = Screen(stderr=True)
+        quiet = not screen.is_terminal
+        with Progress(*columns, console=screen, transient=True, disable=quiet) as bars:
             tasks: dict[str, TaskID] = {}
 
             def report(stage: str, done: int, total: int) -> None:
@@ -81,7 +84,9 @@ def _plain(value: object) -> object:
     """What JSON has no form for, as what it has one for."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         # Shallow: json comes back here for what lies inside.
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return json_object(
+            (each.name, getattr(value, each.name)) for each in dataclasses.fields(value)
+        )
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     raise TypeError(f"no JSON form for {type(value).__name__}")

@@ -1,6 +1,5 @@
 """The command that measures: eval."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,23 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kbsearch.cli.console import Console
-from kbsearch.cli.options import Shared, named
-from kbsearch.evaluation.diagnosis import Miss
+from kbsearch.cli.figures import accuracy, print_figures, print_heading
+from kbsearch.cli.findings import print_findings
+from kbsearch.cli.gating import print_failed, print_verdicts
+from kbsearch.cli.options import Shared
 from kbsearch.evaluation.formats.beir import read_articles
 from kbsearch.evaluation.formats.registry import Format, read_query_set, recognise
-from kbsearch.evaluation.gate import Check, Verdict
+from kbsearch.evaluation.gate import Verdict
 from kbsearch.evaluation.history import Entry
 from kbsearch.evaluation.query_set import QuerySet
 from kbsearch.evaluation.result import Evaluation
-from kbsearch.evaluation.significance import Estimate
-from kbsearch.retrieval.candidates import Leg
 
 if TYPE_CHECKING:
     from kbsearch.knowledge_base import KnowledgeBase
-
-_FOUND = 3  # articles listed for a miss
-_SUGGESTED = 5
-_IDS = 3  # queries named for a suggestion
 
 
 def register(app: typer.Typer, console: Console) -> None:
@@ -109,7 +104,7 @@ def register(app: typer.Typer, console: Console) -> None:
             _write_report(report, evaluation, history, console)
         if runs:
             write_runs(evaluation, runs)
-        _print_failed(console, failed, to_screen)
+        print_failed(console, failed, beside_json=to_screen)
         raise typer.Exit(1 if failed else 0)
 
 
@@ -174,15 +169,6 @@ def _notice(text: str, beside_json: bool) -> None:
     typer.echo(text, err=beside_json)
 
 
-def _print_failed(console: Console, failed: Sequence[Verdict], beside_json: bool) -> None:
-    """That checks failed; which, stands above, but nowhere in the JSON document."""
-    if beside_json:
-        for verdict in failed:
-            console.error(_sentence(console, verdict))
-    elif failed:
-        console.say("eval.failed", count=len(failed))
-
-
 def _checks(verdicts: Iterable[Verdict]) -> list[str]:
     """The kinds of check, each once."""
     return sorted({str(verdict.check) for verdict in verdicts})
@@ -204,175 +190,12 @@ def _print_evaluation(
     misses: bool,
     slices: bool,
 ) -> None:
-    console.say(
-        "eval.heading",
-        queries=evaluation.query_set,
-        answerable=evaluation.answerable,
-        unanswerable=evaluation.unanswerable,
-        snapshot=evaluation.measured.snapshot_id,
-    )
-    console.line(typer.style(_accuracy(console, evaluation.accuracy), bold=True))
-    _print_verdicts(console, verdicts)
+    print_heading(console, evaluation)
+    console.line(typer.style(accuracy(console, evaluation.accuracy), bold=True))
+    print_verdicts(console, verdicts)
     if evaluation.unknown_articles:
         console.say("eval.unknown", ids=", ".join(evaluation.unknown_articles))
     console.line()
-    _print_systems(console, evaluation)
-    _print_slices(console, evaluation, every=slices)
-    declining = evaluation.declining
-    console.say(
-        "eval.declined",
-        declined=declining.declined.value,
-        not_answered=declining.not_answered.value,
-        wrongly=declining.wrongly_declined.value,
-        right=declining.right_when_answered.value,
-    )
-    if evaluation.pinned:
-        console.say("eval.pinned", count=evaluation.pinned)
-    console.say("eval.calibration", error=evaluation.calibration_error)
-    console.say("eval.latency", **evaluation.latency_ms)
+    print_figures(console, evaluation, every_slice=slices)
     console.line()
-    _print_diagnosis(console, evaluation)
-    if misses:
-        _print_misses(console, evaluation)
-    _print_suggestions(console, evaluation)
-    if evaluation.misses:
-        console.say("eval.more")
-
-
-def _accuracy(console: Console, accuracy: Estimate) -> str:
-    return console.text(
-        "eval.accuracy",
-        value=accuracy.value,
-        low=accuracy.low,
-        high=accuracy.high,
-        count=accuracy.count,
-    )
-
-
-def _print_systems(console: Console, evaluation: Evaluation) -> None:
-    measures = list(evaluation.systems[Leg.FINAL])
-    headings = [console.text("eval.system"), *measures, f"hit@1 {console.text('eval.interval')}"]
-    rows = [
-        [
-            console.text(f"eval.{system}"),
-            *(f"{values[name].value:.1%}" for name in measures),
-            _interval(values["hit@1"]),
-        ]
-        for system, values in evaluation.systems.items()
-    ]
-    console.table(headings, rows)
-    console.line()
-
-
-def _print_slices(console: Console, evaluation: Evaluation, *, every: bool) -> None:
-    """Each dimension with its worst value first; only type and industry unless all are wanted."""
-    for dimension, shares in evaluation.slices.items():
-        if len(shares) < 2 or not (every or dimension in {"industry", "type"}):
-            continue
-        headings = [f"eval.{key}" for key in (dimension, "count")]
-        rows = [
-            [name or "—", str(share.count), f"{share.value:.1%}", _interval(share)]
-            for name, share in sorted(shares.items(), key=lambda pair: pair[1].value)
-        ]
-        interval = console.text("eval.interval")
-        console.table([*(console.text(key) for key in headings), "hit@1", interval], rows)
-        console.line()
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.low:.1%}–{estimate.high:.1%}"
-
-
-def _print_diagnosis(console: Console, evaluation: Evaluation) -> None:
-    if evaluation.misses:
-        counts = Counter(miss.cause for miss in evaluation.misses)
-        console.say(
-            "eval.causes",
-            count=counts.total(),
-            causes=" · ".join(
-                console.text(f"eval.count_{cause}", count=count)
-                for cause, count in counts.most_common()
-            ),
-        )
-    if evaluation.declined:
-        console.say("eval.wrongly_declined", count=len(evaluation.declined))
-    known = evaluation.known_failures
-    if known.count:
-        console.say(
-            "eval.known",
-            count=known.count,
-            failing=len(known.still_failing),
-            passing=len(known.now_passing),
-            ids=", ".join(known.now_passing) or "—",
-        )
-    if evaluation.to_judge:
-        console.say("eval.to_judge", count=len(evaluation.to_judge))
-
-
-def _print_misses(console: Console, evaluation: Evaluation) -> None:
-    outcomes = {outcome.id: outcome for outcome in evaluation.outcomes}
-
-    def titles(articles: Iterable[str]) -> str:
-        return " | ".join(named(article, evaluation.titles) for article in articles)
-
-    listed: Sequence[Miss] = (*evaluation.misses, *evaluation.declined)
-    for miss in listed:
-        outcome = outcomes[miss.query_id]
-        console.say(
-            "eval.miss",
-            id=miss.query_id,
-            type=outcome.type,
-            text=" / ".join((*outcome.context, outcome.text)),
-            cause=console.text(f"eval.cause_{miss.cause}", **miss.params),
-            relevant=titles(outcome.answers),
-            found=titles(outcome.rankings[Leg.FINAL][:_FOUND]) or "—",
-        )
-
-
-def _print_suggestions(console: Console, evaluation: Evaluation) -> None:
-    shown = evaluation.suggestions[:_SUGGESTED]
-    if shown:
-        console.say("eval.suggestions", count=len(evaluation.suggestions), shown=len(shown))
-    for number, suggestion in enumerate(shown, start=1):
-        ids = suggestion.query_ids
-        console.say(
-            "eval.suggestion",
-            number=number,
-            sentence=console.text(f"eval.remedy_{suggestion.remedy}", **suggestion.params),
-            queries=len(ids),
-            ids=", ".join(ids[:_IDS]) + (" …" if len(ids) > _IDS else ""),
-        )
-
-
-def _print_verdicts(console: Console, verdicts: Iterable[Verdict]) -> None:
-    """One sentence for each check, but one for all slices that are good."""
-    good = []
-    for verdict in verdicts:
-        if verdict.check is Check.SLICE and verdict.met:
-            good.append(verdict)
-        else:
-            console.line(_sentence(console, verdict))
-    if good:
-        console.say("eval.gate_slice_met", count=len(good), wanted=good[0].wanted)
-
-
-def _sentence(console: Console, verdict: Verdict) -> str:
-    """What was asked and how it came out."""
-    estimate = verdict.estimate
-    state = "met" if verdict.met else "missed"
-    if verdict.check is Check.TARGET and not verdict.met and estimate.value >= verdict.wanted:
-        state = "unproven"
-    return console.text(
-        f"eval.gate_{verdict.check}_{state}",
-        name=verdict.name or "—",
-        scope=f"{verdict.name} " if verdict.name else "",
-        dimension=console.text(f"eval.{verdict.dimension}") if verdict.dimension else "",
-        value=estimate.value,
-        low=estimate.low,
-        high=estimate.high,
-        count=estimate.count,
-        wanted=verdict.wanted,
-        figure=verdict.figure,
-        change=-verdict.figure,
-        basis=console.text("eval.basis_point" if verdict.point else "eval.basis_low"),
-    )
+    print_findings(console, evaluation, each_miss=misses)

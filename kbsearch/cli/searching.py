@@ -1,7 +1,8 @@
 """The command that asks: search."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +13,12 @@ from kbsearch.retrieval.response import (
     Explanation,
     Handover,
     Highlight,
+    Hit,
     SearchResponse,
 )
+
+if TYPE_CHECKING:
+    from kbsearch.knowledge_base import KnowledgeBase
 
 
 def register(app: typer.Typer, console: Console) -> None:
@@ -40,7 +45,8 @@ def _register_search(app: typer.Typer, console: Console, shared: Shared) -> None
     ) -> None:
         from kbsearch.knowledge_base import KnowledgeBase
 
-        response = KnowledgeBase.open(index).search(
+        knowledge_base = KnowledgeBase.open(index)
+        response = knowledge_base.search(
             text,
             top_k=top,
             filters=parse_filters(console, filters),
@@ -51,30 +57,21 @@ def _register_search(app: typer.Typer, console: Console, shared: Shared) -> None
             console.json(response)
         else:
             _print_response(console, response)
+            if explain:
+                _print_ranking(console, response.hits, _weights(knowledge_base))
 
 
 def _print_response(console: Console, response: SearchResponse) -> None:
     if not response.hits:
         console.say("search.no_hits")
     for rank, hit in enumerate(response.hits, start=1):
-        console.say(
-            "search.hit",
-            rank=rank,
-            title=typer.style(hit.title, bold=True),
-            kind=hit.kind,
-            score=hit.score,
-            confidence=hit.confidence,
-        )
-        if hit.pinned:
-            console.say("search.pinned")
-        if hit.matched_question != hit.title:
-            console.say("search.matched", question=hit.matched_question)
-        for highlight in hit.highlights:
-            console.line(f"   {highlight.field}: {_marked(highlight)}")
-        if hit.explanation:
-            console.say("search.legs", **_legs(hit.explanation))
-            if hit.explanation.reranked is not None:
-                console.say("search.reranked", score=hit.explanation.reranked)
+        _print_hit(console, rank, hit)
+    if response.unknown_codes:
+        console.say("search.unknown_codes", codes="、".join(response.unknown_codes))
+    if response.truncated:
+        from kbsearch.retrieval.query import MAX_CHARACTERS
+
+        console.say("search.truncated", most=MAX_CHARACTERS)
     if response.clarify:
         _print_clarification(console, response.clarify)
     if response.handover:
@@ -85,6 +82,62 @@ def _print_response(console: Console, response: SearchResponse) -> None:
         snapshot=response.snapshot_id,
         took=response.took_ms,
     )
+
+
+def _print_hit(console: Console, rank: int, hit: Hit) -> None:
+    console.say(
+        "search.hit",
+        rank=rank,
+        title=typer.style(hit.title, bold=True),
+        kind=hit.kind,
+        score=hit.score,
+        confidence=hit.confidence,
+    )
+    if hit.pinned:
+        console.say("search.pinned")
+    if hit.matched_question != hit.title:
+        console.say("search.matched", question=hit.matched_question)
+    for highlight in hit.highlights:
+        console.line(f"   {highlight.field}: {_marked(highlight)}")
+    if hit.explanation:
+        console.say("search.legs", **_legs(hit.explanation))
+        if hit.explanation.reranked is not None:
+            console.say("search.reranked", score=hit.explanation.reranked)
+
+
+def _weights(knowledge_base: "KnowledgeBase") -> dict[str, float]:
+    """What each feature of the ranking counts here."""
+    from kbsearch.retrieval.features import Features
+    from kbsearch.retrieval.fusion import feature_weights
+
+    with_questions = knowledge_base.searcher.index.vectors.with_questions
+    weights = feature_weights(knowledge_base.settings.ranking, with_questions)
+    return dict(zip(Features._fields, weights.tolist(), strict=True))
+
+
+def _print_ranking(console: Console, hits: Sequence[Hit], weights: Mapping[str, float]) -> None:
+    """A table of features: weight, and for each hit its value and what that adds to the score."""
+    explained = [
+        (rank, hit.explanation) for rank, hit in enumerate(hits, start=1) if hit.explanation
+    ]
+    if not explained:
+        return
+    corrections = dict.fromkeys(c for _, explanation in explained for c in explanation.corrections)
+    for typed, term in corrections:
+        console.say("search.correction", typed=typed, term=term)
+    rows = [
+        [
+            console.text(f"search.feature_{name}"),
+            f"{weight:.3f}",
+            *(
+                f"{explanation.ranking[name]:.2f} → {weight * explanation.ranking[name]:.3f}"
+                for _, explanation in explained
+            ),
+        ]
+        for name, weight in weights.items()
+    ]
+    headings = [console.text(f"search.{key}") for key in ("feature", "weight")]
+    console.table([*headings, *(f"{rank}." for rank, _ in explained)], rows)
 
 
 def _print_clarification(console: Console, clarify: Clarification) -> None:

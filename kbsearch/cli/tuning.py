@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from kbsearch.cli.console import Console
+from kbsearch.cli.figures import interval, percent
 from kbsearch.cli.options import Shared
-from kbsearch.tuning.tuner import Tuning
+from kbsearch.tuning.tuner import FEWEST, Tuning
 
 
 def register(app: typer.Typer, console: Console) -> None:
@@ -31,6 +32,9 @@ def register(app: typer.Typer, console: Console) -> None:
         with console.progress() as progress:
             tuning = fit(KnowledgeBase.open(index), query_set, progress=progress)
         out.write_text(tuning.settings.to_toml(), encoding="utf-8")
+        if tuning.kept:
+            reason = console.text(f"tune.kept_{tuning.kept}", count=tuning.queries, fewest=FEWEST)
+            typer.echo(reason, err=True)
         if as_json:
             console.json(tuning)
         else:
@@ -39,22 +43,20 @@ def register(app: typer.Typer, console: Console) -> None:
 
 def _print_tuning(console: Console, tuning: Tuning, out: Path) -> None:
     rows = [
-        [console.text(f"eval.{leg}"), f"{value.value:.1%}", f"{value.low:.1%}–{value.high:.1%}"]
+        [console.text(f"eval.{leg}"), percent(value), interval(value)]
         for leg, value in tuning.legs.items()
     ]
-    tuned = tuning.tuned
-    rows.append(
-        [console.text("tune.row"), f"{tuned.value:.1%}", f"{tuned.low:.1%}–{tuned.high:.1%}"]
-    )
+    rows.append([console.text("tune.row"), percent(tuning.tuned), interval(tuning.tuned)])
     console.table([console.text("eval.system"), "hit@1", console.text("eval.interval")], rows)
-    console.say(
-        "tune.adopted" if tuning.adopted else "tune.kept",
-        queries=tuning.queries,
-        p_value=tuning.p_value,
-    )
+    if tuning.tuned.count:
+        console.say(
+            "tune.adopted" if tuning.adopted else "tune.kept",
+            queries=tuning.queries,
+            p_value=tuning.p_value,
+        )
     decision = tuning.settings.decision
     console.say(
-        "tune.decision",
+        "tune.decision_kept" if tuning.kept else "tune.decision",
         answer=decision.answer,
         strict=decision.answer_strict,
         suggest=decision.suggest,

@@ -5,9 +5,9 @@ causes, comparisons and verdicts. `judged` reads what somebody judged, `query_se
 ask, `measures` computes hit rate, MRR and nDCG through ir_measures, `significance` says how sure
 they are. `experiment` runs a query set over the legs of a knowledge base; `result` is all that
 comes of it, made of `provenance`, `outcome`, `slices`, `declining`, `reliability`, `diagnosis` and
-`suggestions`. `gate` judges it, `comparison` tells two of them apart, `history` keeps their
-figures, `report` shows one in a browser, `formats` speaks with other tools. `recommending` measures
-what is recommended to agents.
+`suggestions`, with the ids of `foreign_ids`. `gate` judges it, `comparison` tells two of them
+apart, `history` keeps their figures, `report` shows one in a browser, `formats` speaks with other
+tools. `recommending` measures what is recommended to agents.
 
 It prints nothing and changes nothing but the history it is told to write.
 """

@@ -1,6 +1,6 @@
 """Comparison: is one ranking better than another on the same queries, or is it chance?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kbsearch.evaluation.experiment import evaluate
@@ -57,7 +57,12 @@ class Comparison:
 
 
 def compare(
-    before: Side, after: Side, query_set: QuerySet | None = None, *, leg: Leg = Leg.FINAL
+    before: Side,
+    after: Side,
+    query_set: QuerySet | None = None,
+    *,
+    leg: Leg = Leg.FINAL,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Comparison:
     """Tests the differences on the answerable queries that both sides have, judged alike.
 
@@ -66,11 +71,12 @@ def compare(
         after: The second.
         query_set: What indexes are evaluated with; not needed for two evaluations.
         leg: Which ranking to compare.
+        progress: Called with stage, done and total while an index is evaluated.
 
     Raises:
         ValueError: There is no query set for an index, or both sides have no query in common.
     """
-    sides = [_evaluated(side, query_set) for side in (before, after)]
+    sides = [_evaluated(side, query_set, progress) for side in (before, after)]
     pairs = common(*sides)
     if not pairs:
         raise ValueError("the two evaluations have no answerable query in common")
@@ -114,12 +120,14 @@ def _asked(outcome: Outcome) -> tuple[object, ...]:
     return outcome.text, outcome.context, outcome.relevant
 
 
-def _evaluated(side: Side, query_set: QuerySet | None) -> Evaluation:
+def _evaluated(
+    side: Side, query_set: QuerySet | None, progress: Callable[[str, int, int], None] | None
+) -> Evaluation:
     if isinstance(side, Evaluation):
         return side
     if query_set is None:
         raise ValueError("an index can only be compared with a query set")
-    return evaluate(side, query_set)
+    return evaluate(side, query_set, progress=progress)
 
 
 def _by_measure(outcomes: Iterable[Outcome], leg: Leg) -> dict[str, dict[str, float]]:

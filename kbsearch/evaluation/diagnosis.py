@@ -9,9 +9,9 @@ from kbsearch.evaluation.outcome import Outcome
 from kbsearch.evaluation.query_set import JudgedQuery
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
-from kbsearch.retrieval.response import Decision, Explanation
+from kbsearch.retrieval.response import Decision
 
-_EXPLAINED = 10  # hits among which the right article's features are looked for
+_EXPLAINED = 10  # articles that count as shown: their features are given
 
 
 class Cause(StrEnum):
@@ -52,6 +52,28 @@ class Miss:
     missing_terms: tuple[str, ...]
     params: Mapping[str, str]
     covered: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """Why an article stands where it stands.
+
+    Attributes:
+        ranking: What the ranking weighs.
+        matched: Terms of the query that stand in it, with their idf.
+        missing: Those that do not.
+    """
+
+    ranking: Mapping[str, float]
+    matched: Mapping[str, float]
+    missing: Mapping[str, float]
+
+    @property
+    def covered(self) -> float:
+        """Share of the query's idf that stands in the article; 0 for a query without terms."""
+        matched = sum(self.matched.values())
+        total = matched + sum(self.missing.values())
+        return matched / total if total else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +130,19 @@ def diagnose(
     pairs = list(zip(queries, outcomes, strict=True))
     judged_wrong = {query.industry for query, _ in pairs if 0 in query.relevant.values()}
     for query, outcome in pairs:
-        declined = outcome.right and outcome.decision is Decision.ABSTAIN
-        if not query.answerable or (outcome.right and not declined):
+        if not is_missed(outcome):
             continue
         ranked = {leg: runs[leg].get(query.id, ()) for leg in runs}
         right, cause = _right(knowledge_base, query, ranked, titles)
         rival = next(iter(ranked[Leg.FINAL]), "") if not outcome.right else ""
-        if declined:
+        if outcome.right:
             cause = Cause.DECLINED
         elif cause is None:
             unjudged = query.industry in judged_wrong and rival not in query.relevant
             cause = Cause.UNJUDGED if unjudged else Cause.OUTRANKED
         ranks = {str(leg): _rank(articles, right) for leg, articles in ranked.items()}
-        explained = _explained(knowledge_base, query)
+        shown = ranked[Leg.FINAL][:_EXPLAINED]
+        explained = _explained(knowledge_base, query, {right, rival} & {*shown})
         yield Miss(
             query_id=query.id,
             cause=cause,
@@ -129,8 +151,8 @@ def diagnose(
             rival=rival,
             right_features=explained[right].ranking if right in explained else {},
             rival_features=explained[rival].ranking if rival in explained else {},
-            missing_terms=tuple(explained[right].missing_terms) if right in explained else (),
-            covered=_covered(explained[right]) if right in explained else 0.0,
+            missing_terms=tuple(explained[right].missing) if right in explained else (),
+            covered=explained[right].covered if right in explained else 0.0,
             params={
                 "right": titles.get(right, right),
                 "rival": titles.get(rival, rival),
@@ -140,11 +162,9 @@ def diagnose(
         )
 
 
-def _covered(explanation: Explanation) -> float:
-    """Share of the query's idf that stands in the article; 0 for a query without terms."""
-    matched = sum(explanation.matched_terms.values())
-    total = matched + sum(explanation.missing_terms.values())
-    return matched / total if total else 0.0
+def is_missed(outcome: Outcome) -> bool:
+    """Whether there is something to explain: its article does not come first, or is declined."""
+    return outcome.answerable and (not outcome.right or outcome.decision is Decision.ABSTAIN)
 
 
 def confusions(misses: Iterable[Miss]) -> tuple[Confusion, ...]:
@@ -201,9 +221,24 @@ def _rank(articles: Sequence[str], article: str) -> int | None:
     return articles.index(article) + 1 if article in articles else None
 
 
-def _explained(knowledge_base: KnowledgeBase, query: JudgedQuery) -> dict[str, Explanation]:
-    """Article → why it stands where it stands, of the first hits."""
-    response = knowledge_base.search(
-        query.text, top_k=_EXPLAINED, filters=query.filters, context=query.context, explain=True
-    )
-    return {hit.article_id: hit.explanation for hit in response.hits if hit.explanation}
+def _explained(
+    knowledge_base: KnowledgeBase, query: JudgedQuery, articles: Iterable[str]
+) -> dict[str, _Explained]:
+    """Candidate → why it stands where it stands."""
+    searcher = knowledge_base.searcher
+    allowed = searcher.allowed(query.filters)
+    asked, candidates = searcher.candidates(query.text, allowed=allowed, context=query.context)
+    inverted = searcher.index.inverted
+    idf = {term: inverted.idf(term) for term in asked.terms}
+    places = {row: place for place, row in enumerate(candidates.rows.tolist())}
+    found = {}
+    for article in articles:
+        row = searcher.index.store.row(article)
+        if row is not None and row in places:
+            stands = {term: inverted.contains(term, row) for term in idf}
+            found[article] = _Explained(
+                ranking=candidates.features.at(places[row]),
+                matched={term: idf[term] for term in idf if stands[term]},
+                missing={term: idf[term] for term in idf if not stands[term]},
+            )
+    return found

@@ -1,6 +1,5 @@
 """Experiments: a query set over a knowledge base, each leg alone and what search shows."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -8,7 +7,8 @@ import numpy as np
 
 from kbsearch.article import Article
 from kbsearch.evaluation.declining import Declining
-from kbsearch.evaluation.diagnosis import Cause, confusions, diagnose, to_judge
+from kbsearch.evaluation.diagnosis import Cause, confusions, diagnose, is_missed, to_judge
+from kbsearch.evaluation.foreign_ids import with_foreign_ids
 from kbsearch.evaluation.measures import DEPTH, estimate, per_query
 from kbsearch.evaluation.outcome import Outcome
 from kbsearch.evaluation.provenance import Provenance
@@ -47,19 +47,24 @@ def evaluate(
     queries = query_set.queries
     if not queries:
         raise ValueError("the query set is empty")
-    runs, responses, milliseconds = _run(knowledge_base, queries, progress)
+    report = progress or _silently
+    runs, responses, milliseconds = _run(knowledge_base, queries, report)
     judgments = {query.id: query.relevant for query in query_set.answerable}
-    values = {
-        leg: per_query({name: run[name] for name in judgments}, judgments)
-        for leg, run in runs.items()
-    }
+    values = {}
+    for number, (leg, run) in enumerate(runs.items(), start=1):
+        values[leg] = per_query({name: run[name] for name in judgments}, judgments)
+        report("measure", number, len(runs))
     outcomes = [
         _outcome(query, runs, values, response, each)
         for query, response, each in zip(queries, responses, milliseconds, strict=True)
     ]
     articles = _articles(knowledge_base, outcomes)
     titles = {name: article.title for name, article in articles.items()}
-    diagnosed = [*diagnose(knowledge_base, queries, outcomes, runs, titles)]
+    missed = sum(is_missed(outcome) for outcome in outcomes)
+    diagnosed = []
+    for miss in diagnose(knowledge_base, queries, outcomes, runs, titles):
+        diagnosed.append(miss)
+        report("explain", len(diagnosed), missed)
     misses = [miss for miss in diagnosed if miss.cause is not Cause.DECLINED]
     confused = confusions(misses)
     by_id = {outcome.id: outcome for outcome in outcomes}
@@ -67,7 +72,7 @@ def evaluate(
     right = [outcome.right for outcome in outcomes]
     bins = reliability(confidence, right)
     judged = {article for outcome in outcomes for article in outcome.relevant}
-    return Evaluation(
+    evaluation = Evaluation(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         measured=Provenance.of(knowledge_base.info(), knowledge_base.settings, query_set),
         answerable=len(query_set.answerable),
@@ -90,31 +95,33 @@ def evaluate(
         titles=titles,
         pinned=sum(knowledge_base.searcher.pins.touched(query.text) for query in queries),
     )
+    return with_foreign_ids(evaluation)
+
+
+def _silently(stage: str, done: int, total: int) -> None:
+    """Tells nobody."""
 
 
 def _run(
     knowledge_base: KnowledgeBase,
     queries: Sequence[JudgedQuery],
-    progress: Callable[[str, int, int], None] | None,
+    report: Callable[[str, int, int], None],
 ) -> tuple[_Runs, list[SearchResponse], list[float]]:
     """Leg → query id → article ids; responses, and how long each search took, in milliseconds."""
-    engine = KnowledgeBase(knowledge_base.index_dir, knowledge_base.searcher.without_pins())
+    engine = knowledge_base.searcher.without_pins()
     runs: _Runs = {leg: {} for leg in Leg}
     responses, milliseconds = [], []
     first = queries[0]  # once unmeasured: what is loaded at the first search is no search
     knowledge_base.search(first.text, filters=first.filters, context=first.context)
     for number, query in enumerate(queries, start=1):
-        # First, so that nothing of the query is at hand already.
-        begin = time.perf_counter()
-        responses.append(engine.search(query.text, filters=query.filters, context=query.context))
-        milliseconds.append((time.perf_counter() - begin) * 1000)
-        found = engine.rankings(
-            query.text, filters=query.filters, context=query.context, depth=DEPTH
+        study = engine.study(
+            query.text, allowed=engine.allowed(query.filters), context=query.context, depth=DEPTH
         )
-        for leg, ranked in found.items():
+        responses.append(study.response)
+        milliseconds.append(study.response.took_ms)
+        for leg, ranked in study.rankings.items():
             runs[leg][query.id] = [article for article, _ in ranked]
-        if progress:
-            progress("search", number, len(queries))
+        report("search", number, len(queries))
     return runs, responses, milliseconds
 
 

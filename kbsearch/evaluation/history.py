@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from kbsearch.errors import Problem, QuerySetError
 from kbsearch.evaluation.provenance import Provenance
 from kbsearch.evaluation.result import Evaluation
-from kbsearch.evaluation.significance import Estimate
+from kbsearch.evaluation.significance import Estimate, json_object
+from kbsearch.reasons import faults, problem
 from kbsearch.retrieval.candidates import Leg
 
 KEPT = ("hit@1", "hit@3", "MRR@10", "nDCG@10")
@@ -82,7 +83,9 @@ def append(path: str | Path, entry: Entry) -> bool:
             return False
         if "queries" not in moved:
             break
-    line = json.dumps(dataclasses.asdict(entry), ensure_ascii=False) + "\n"
+    line = (
+        json.dumps(dataclasses.asdict(entry, dict_factory=json_object), ensure_ascii=False) + "\n"
+    )
     # A last line without its end, by hand or by a killed process, must not swallow the next one.
     content = line if _ends_whole(Path(path)) else "\n" + line
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -113,8 +116,8 @@ def _read(path: Path, *, growing: bool) -> tuple[Entry, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        problem = Problem("history_unreadable", str(path), params={"reason": str(error)})
-        raise QuerySetError("history_invalid", [problem]) from error
+        unreadable = Problem("history_unreadable", str(path), params={"reason": str(error)})
+        raise QuerySetError("history_invalid", [unreadable]) from error
     entry = TypeAdapter(Entry)
     entries, problems = [], []
     for number, line in enumerate(lines, start=1):
@@ -123,10 +126,7 @@ def _read(path: Path, *, growing: bool) -> tuple[Entry, ...]:
         try:
             entries.append(entry.validate_json(line))
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(str(part) for part in fault["loc"])
-            value, reason = line.decode("utf-8", "replace"), {"reason": fault["msg"]}
-            problems.append(Problem("history_wrong", str(path), number, field, value, reason))
+            problems.append(problem("history_wrong", str(path), number, faults(error)[0]))
     if problems:
         raise QuerySetError("history_invalid", problems)
     return tuple(entries)

@@ -1,6 +1,5 @@
 """Files of judgments, one JSON object a line: queries, and cases of recommendation."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -8,6 +7,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kbsearch.errors import Problem, QuerySetError
+from kbsearch.reasons import faults, problem
 
 
 class Judged(BaseModel):
@@ -36,30 +36,32 @@ def read_judged(paths: Iterable[Path], model: type[Row]) -> dict[Path, list[Row]
     """
     rows: dict[Path, list[Row]] = {}
     problems: list[Problem] = []
+    first: dict[str, str] = {}  # id → where it stands first
     listed = list(paths)
     for path in listed:
-        for found in _read(path, model):
+        for number, found in _read(path, model):
             if isinstance(found, Problem):
                 problems.append(found)
+            elif found.id in first:
+                where = {"first": first[found.id]}
+                repeated = Problem("query_repeated", str(path), number, "id", found.id, where)
+                problems.append(repeated)
             else:
+                first[found.id] = f"{path}:{number}"
                 rows.setdefault(path, []).append(found)
-    ids = Counter(row.id for found_in in rows.values() for row in found_in)
-    name = ", ".join(str(path) for path in listed)
-    repeated = [each for each, count in ids.items() if count > 1]
-    problems += [Problem("query_duplicate", name, field="id", value=each) for each in repeated]
     if not rows and not problems:
-        problems.append(Problem("query_set_empty", name))
+        problems.append(Problem("query_set_empty", ", ".join(str(path) for path in listed)))
     if problems:
         raise QuerySetError("query_set_invalid", problems)
     return rows
 
 
-def _read(path: Path, model: type[Row]) -> Iterator[Row | Problem]:
-    """The rows of one file, and a problem for each fault of a line that is none."""
+def _read(path: Path, model: type[Row]) -> Iterator[tuple[int, Row | Problem]]:
+    """Line and row of one file, or a problem for each fault of a line that is none."""
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        yield Problem("query_file_unreadable", str(path), params={"reason": str(error)})
+        yield 0, Problem("query_file_unreadable", str(path), params={"reason": str(error)})
         return
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -67,11 +69,8 @@ def _read(path: Path, model: type[Row]) -> Iterator[Row | Problem]:
         try:
             row = model.model_validate_json(line)
         except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                field = ".".join(str(part) for part in fault["loc"])
-                value = "" if isinstance(fault["input"], dict) else str(fault["input"])
-                reason = {"reason": fault["msg"]}
-                yield Problem("query_wrong", str(path), number, field, value, reason)
+            for fault in faults(error):
+                yield number, problem("query_wrong", str(path), number, fault)
             continue
         industry = row.industry or path.resolve().parent.name
-        yield row.model_copy(update={"industry": industry})
+        yield number, row.model_copy(update={"industry": industry})

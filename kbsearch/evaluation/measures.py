@@ -22,19 +22,19 @@ Judgments = Mapping[str, Mapping[str, int]]
 
 def per_query(run: Run, judgments: Judgments) -> dict[str, dict[str, float]]:
     """Measure → query id → value, for every judged query; one that the run misses scores 0."""
-    from ir_measures import Qrel, ScoredDoc, iter_calc
+    from ir_measures import iter_calc
 
     names = {str(measure): name for name, measure in _measures().items()}
     values = {name: dict.fromkeys(judgments, 0.0) for name in MEASURES}
-    qrels = [Qrel(q, doc, grade) for q, docs in judgments.items() for doc, grade in docs.items()]
+    grades = {query: dict(by_article) for query, by_article in judgments.items()}
     # Ranks become scores, so that ties stay in the order in which they are shown.
-    scored = [
-        ScoredDoc(query, article, float(-rank))
+    scored = {
+        query: {article: float(-rank) for rank, article in enumerate(articles)}
         for query, articles in run.items()
-        for rank, article in enumerate(articles)
-    ]
+        if articles
+    }
     if scored:
-        for metric in iter_calc([*_measures().values()], qrels, scored):
+        for metric in iter_calc([*_measures().values()], grades, scored):
             values[names[str(metric.measure)]][metric.query_id] = float(metric.value)
     return values
 

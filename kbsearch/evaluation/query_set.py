@@ -1,6 +1,7 @@
 """Query sets: what people ask, and which articles answer it."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from kbsearch.errors import Problem, QuerySetError
 from kbsearch.evaluation.judged import Judged, read_judged
 from kbsearch.evaluation.outcome import answers
 from kbsearch.retrieval.filters import Filters
@@ -58,7 +60,8 @@ class JudgedQuery(Judged):
         try:
             Filters.parse(self.filters)
         except ValueError as error:
-            raise PydanticCustomError("query_filter", "{reason}", {"reason": str(error)}) from error
+            told = {"reason": str(error), "error": error}
+            raise PydanticCustomError("query_filter", "{reason}", told) from error
         return self
 
 
@@ -92,6 +95,10 @@ class QuerySet:
             QuerySetError: A file cannot be read or is empty, or a line is wrong; names every one.
         """
         listed = [Path(path) for path in paths]
+        cases = [path for path in listed if _holds_cases(path)]
+        if cases:
+            problems = [Problem("recommendation_set", str(path)) for path in cases]
+            raise QuerySetError("query_set_invalid", problems)
         queries = read_judged(listed, JudgedQuery)
         together = [query for found in queries.values() for query in found]
         name = ", ".join(str(path) for path in listed)
@@ -107,6 +114,16 @@ class QuerySet:
     def unanswerable(self) -> tuple[JudgedQuery, ...]:
         """The queries that must be declined."""
         return tuple(query for query in self.queries if not query.answerable)
+
+
+def _holds_cases(path: Path) -> bool:
+    """Whether a file holds cases of recommendation: its first line says what is wanted."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            first = json.loads(next(filter(str.strip, file), ""))
+    except (OSError, ValueError, RecursionError):
+        return False  # reading the queries tells what is wrong
+    return isinstance(first, dict) and "wanted" in first
 
 
 def _digest(queries: Iterable[JudgedQuery]) -> str:

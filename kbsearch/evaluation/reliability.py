@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kbsearch.evaluation.significance import Share
+
 _POINTS = 50
 _BINS = 10
 
@@ -39,8 +41,8 @@ class ReliabilityBin:
     low: float
     high: float
     count: int
-    confidence: float
-    right: float
+    confidence: Share
+    right: Share
 
 
 def coverage_curve(confidence: Sequence[float], right: Sequence[bool]) -> tuple[CoveragePoint, ...]:

@@ -15,8 +15,9 @@ from kbsearch.evaluation.diagnosis import Confusion, Miss, ToJudge
 from kbsearch.evaluation.outcome import Outcome
 from kbsearch.evaluation.provenance import Provenance
 from kbsearch.evaluation.reliability import CoveragePoint, ReliabilityBin
-from kbsearch.evaluation.significance import Estimate
+from kbsearch.evaluation.significance import Estimate, json_object
 from kbsearch.evaluation.suggestions import Suggestion
+from kbsearch.reasons import first_reason
 from kbsearch.retrieval.candidates import Leg
 
 
@@ -101,8 +102,15 @@ class Evaluation:
         return (self.accuracy.value if point else self.accuracy.low) >= target
 
     def to_json(self) -> str:
-        """All of it as one JSON document."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        """All of it as one JSON document; shares of nothing are null."""
+
+        def fields(value: object) -> dict[str, object]:
+            if not dataclasses.is_dataclass(value):
+                raise TypeError(f"no JSON form for {type(value).__name__}")
+            names = (each.name for each in dataclasses.fields(value))
+            return json_object((name, getattr(value, name)) for name in names)
+
+        return json.dumps(self, default=fields, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -125,7 +133,6 @@ class Evaluation:
         except OSError as error:
             reason = str(error)
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            reason = ".".join(str(part) for part in fault["loc"]) + ": " + fault["msg"]
+            reason = first_reason(error)
         problem = Problem("evaluation_unreadable", str(path), params={"reason": reason})
         raise QuerySetError("evaluation_invalid", [problem])

@@ -1,12 +1,20 @@
 """How sure a figure is, and whether two differ: intervals and tests, all from SciPy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 LEVEL = 0.95
 _RESAMPLES = 2_000
 _PERMUTATIONS = 10_000
 _SEED = 0
+_SHARES = {"value", "confidence", "right"}  # of an `Estimate`, of a bin of reliability
+
+
+Share = Annotated[float, BeforeValidator(lambda value: 0.0 if value is None else value)]
+"""A share, 0 to 1; one of nothing is 0 here and null in JSON (`json_object`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +22,28 @@ class Estimate:
     """A mean over queries with its interval at `LEVEL`.
 
     Attributes:
-        value: The mean, 0 to 1.
+        value: The mean, 0 to 1; 0 of nothing.
         low: Lower bound.
         high: Upper bound.
         count: Number of queries.
     """
 
-    value: float
+    value: Share
     low: float
     high: float
     count: int
+
+
+def json_object(fields: Iterable[tuple[str, object]]) -> dict[str, object]:
+    """The fields of a dataclass for JSON, where a share of nothing is null, not 0.
+
+    >>> json_object([("value", 0.0), ("count", 0)])
+    {'value': None, 'count': 0}
+    """
+    found = dict(fields)
+    if found.get("count") == 0:
+        found |= dict.fromkeys(found.keys() & _SHARES)
+    return found
 
 
 def share(successes: int, count: int) -> Estimate:

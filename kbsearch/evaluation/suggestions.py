@@ -1,6 +1,6 @@
 """Suggestions: what an editor can do about the misses."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,12 +13,14 @@ from kbsearch.evaluation.diagnosis import Cause, Confusion, Miss
 from kbsearch.evaluation.outcome import Outcome
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
+from kbsearch.retrieval.query import Query
 
 _COVERED = 0.5  # share of the query's idf that stands in an article which needs no question more
 _SYNONYM = 0.5  # cosine of two words
 _DUPLICATE = 0.85  # cosine of two titles
 _CONFUSED = 2  # queries
 _EXAMPLES = 2  # texts named in a sentence
+_TYPO = "typo"  # type of queries with a slip in them
 
 
 class Remedy(StrEnum):
@@ -104,17 +106,30 @@ def _unknown_terms(
 ) -> dict[tuple[str, str], list[str]]:
     """(unknown term, right article) → queries.
 
-    Unknown is what BM25 finds nothing for: it stands in no article, nor does a synonym of it.
+    Unknown is what BM25 finds nothing for: it stands in no article, nor does a synonym of it or
+    what the speller takes it for. What is misspelt is no word that an article lacks.
     """
     found: dict[tuple[str, str], list[str]] = {}
     known: dict[str, bool] = {}
     for miss in misses:
-        for term in _terms(knowledge_base, [outcomes[miss.query_id].text]):
+        for term in _read(knowledge_base, outcomes[miss.query_id].text).terms:
             if term not in known:
                 known[term] = bool(knowledge_base.rank(term, leg=Leg.BM25, depth=1))
             if not known[term]:
                 found.setdefault((term, miss.right), []).append(miss.query_id)
-    return found
+    slips = _slips({term for term, _ in found}, outcomes.values())
+    return {pair: query_ids for pair, query_ids in found.items() if pair[0] not in slips}
+
+
+def _slips(terms: Collection[str], outcomes: Iterable[Outcome]) -> set[str]:
+    """The terms that occur in one query alone, which is marked as having a slip in it."""
+    types: dict[str, list[str]] = {term: [] for term in terms}
+    for outcome in outcomes if terms else ():
+        text = normalize(outcome.text)
+        for term in terms:
+            if term in text:
+                types[term].append(outcome.type)
+    return {term for term, occurs_in in types.items() if occurs_in == [_TYPO]}
 
 
 def _synonyms(
@@ -126,7 +141,8 @@ def _synonyms(
     """The article's term that is nearest to an unknown one."""
     for (term, right), query_ids in unknown.items():
         article = articles[right]
-        own = _terms(knowledge_base, [article.title, *article.questions])
+        texts = (article.title, *article.questions)
+        own = list(dict.fromkeys(t for text in texts for t in _read(knowledge_base, text).terms))
         # 「扣光」 and 「扣」 are no two words for one thing.
         candidates = [word for word in own if word not in term and term not in word]
         if not candidates:
@@ -164,12 +180,8 @@ def _duplicates(
             )
 
 
-def _terms(knowledge_base: KnowledgeBase, texts: Sequence[str]) -> list[str]:
-    """The terms of the texts, as search explains them; each once."""
-    found: dict[str, None] = {}
-    for response in knowledge_base.search_many(texts, top_k=1, explain=True):
-        for hit in response.hits:
-            if hit.explanation:
-                explained = (*hit.explanation.matched_terms, *hit.explanation.missing_terms)
-                found |= dict.fromkeys(explained)
-    return list(found)
+def _read(knowledge_base: KnowledgeBase, text: str) -> Query:
+    """A text as search understands it."""
+    searcher = knowledge_base.searcher
+    query, _ = searcher.candidates(text, allowed=searcher.allowed(), context=())
+    return query

@@ -77,21 +77,21 @@ class Postings:
             numbers = [vocabulary.setdefault(term, len(vocabulary)) for term in part.terms]
             new = row[part.rows]
             stays = new >= 0
-            terms.append(np.repeat(np.array(numbers, np.int64), np.diff(part.offsets))[stays])
-            articles.append(new[stays])
+            terms.append(np.repeat(np.array(numbers, np.int32), np.diff(part.offsets))[stays])
+            articles.append(new[stays].astype(np.int32))
             frequencies.append(part.frequencies[stays])
             lengths[row[row >= 0]] = part.lengths[row >= 0]
         term_ids, new_rows = np.concatenate(terms), np.concatenate(articles)
         names = list(vocabulary)
         used = sorted(np.unique(term_ids).tolist(), key=names.__getitem__)
-        renumbered = np.zeros(len(names), np.int64)
+        renumbered = np.zeros(len(names), np.int32)
         renumbered[used] = np.arange(len(used))
         term_ids = renumbered[term_ids]
         order = np.lexsort((new_rows, term_ids))
         return cls(
             terms=tuple(names[number] for number in used),
             offsets=_offsets(term_ids, len(used)),
-            rows=new_rows[order].astype(np.int32),
+            rows=new_rows[order],
             frequencies=np.concatenate(frequencies)[order],
             lengths=lengths,
         )
@@ -124,7 +124,7 @@ class Postings:
         )
 
 
-def _offsets(term_ids: NDArray[np.int64], terms: int) -> NDArray[np.int64]:
+def _offsets(term_ids: NDArray[np.signedinteger], terms: int) -> NDArray[np.int64]:
     """Where the postings of each term begin, and where the last end."""
     counts = np.bincount(term_ids, minlength=terms)
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from kbsearch.retrieval.candidates import Candidates
 from kbsearch.settings import ConfidenceSettings
 
-FEATURES = ("score", "margin", "question")
+FEATURES = ("score", "margin", "question", "context")
 
 
-def features(candidates: Candidates, place: int) -> dict[str, float]:
+def features(candidates: Candidates, place: int, *, in_context: bool = False) -> dict[str, float]:
     """What is known of the candidate at `place` (from 0), as numbers; names in `FEATURES`.
 
     - ``score``: the score that orders it.
     - ``margin``: that score less that of the best other candidate.
     - ``question``: as in `kbsearch.retrieval.features`.
+    - ``context``: 1 if earlier turns are part of the query, which makes all similarities smaller.
     """
     scores = candidates.final
     others = scores[1] if place == 0 and len(scores) > 1 else (scores[0] if place else 0.0)
@@ -27,6 +28,7 @@ def features(candidates: Candidates, place: int) -> dict[str, float]:
         "score": float(scores[place]),
         "margin": float(scores[place] - others),
         "question": float(candidates.features.question[place]),
+        "context": float(in_context),
     }
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from kbsearch.article import Audience, Kind, Visibility
 from kbsearch.errors import FilterError
 from kbsearch.index.facet_index import FACETS
+from kbsearch.reasons import faults, reason
 
 _ALIASES = {
     "product": "products",
@@ -81,12 +82,12 @@ class Filters(BaseModel):
         try:
             return cls.model_validate(named)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+            first = faults(error)[0]
             field = str(first["loc"][0])
             if first["type"] == "extra_forbidden":
                 params = {"field": field, "allowed": ", ".join(cls.model_fields)}
                 raise FilterError("filter_unknown", params) from error
-            params = {"field": field, "value": first["input"], "reason": first["msg"]}
+            params = {"field": field, "value": first["input"], "reason": reason(first)}
             raise FilterError("filter_value", params) from error
 
     @classmethod

@@ -1,18 +1,23 @@
 """Handover: what a person who takes over needs, when search declines to answer."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kbsearch.analysis.codes import CODE, code_tokens
+from kbsearch.analysis.filters import normalize
 from kbsearch.index.local import LocalIndex
 from kbsearch.retrieval.candidates import find
-from kbsearch.retrieval.query import Query
+from kbsearch.retrieval.query import MAX_CHARACTERS, Query
 from kbsearch.retrieval.response import Handover, HandoverReason, NearestArticle
 from kbsearch.settings import Settings
 
 NEAREST = 3
 """Articles that are handed over."""
+
+_CODE = re.compile(r"[a-z]+\d+")  # E1, PPR-9088, WiFi7; not 5G, 50GB, 3kW
 
 
 def handover(
@@ -49,3 +54,13 @@ def _why_nothing(
     if filtered.any() and len(find(index, query, filtered, settings).rows):
         return HandoverReason.FILTERED
     return HandoverReason.NOTHING_FOUND
+
+
+def unknown_codes(index: LocalIndex, text: str) -> tuple[str, ...]:
+    """Codes in a query, letters before digits as in E1, that stand in no article."""
+    if not any(map(str.isdigit, text)):
+        return ()
+    read = CODE.finditer(normalize(text[:MAX_CHARACTERS]))
+    whole = (next(code_tokens(found.group())).term for found in read)
+    codes = dict.fromkeys(code for code in whole if _CODE.fullmatch(code))
+    return tuple(code for code in codes if not index.inverted.frequency(code))

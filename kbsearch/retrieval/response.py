@@ -177,6 +177,8 @@ class SearchResponse:
         snapshot_id: The snapshot that answered.
         took_ms: Milliseconds of wall time.
         handover: What a person needs to take over, if the decision is ``abstain``.
+        unknown_codes: Codes in the query, such as E1, that stand in no article.
+        truncated: Whether the query was too long, so that only its beginning counted.
     """
 
     query: str
@@ -187,3 +189,5 @@ class SearchResponse:
     snapshot_id: str
     took_ms: float
     handover: Handover | None = None
+    unknown_codes: tuple[str, ...] = ()
+    truncated: bool = False

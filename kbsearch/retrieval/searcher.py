@@ -14,15 +14,14 @@ from kbsearch.analysis.analyzer import Analyzer
 from kbsearch.article import Article
 from kbsearch.encoders.protocol import Encoder
 from kbsearch.index.local import LocalIndex
-from kbsearch.ranking import Rows
 from kbsearch.retrieval.candidates import Candidates, Leg, find, nearest
 from kbsearch.retrieval.clarification import clarification
 from kbsearch.retrieval.confidence import confidence, features
 from kbsearch.retrieval.filters import FilterArgument, Filters
-from kbsearch.retrieval.handover import NEAREST, handover
+from kbsearch.retrieval.handover import NEAREST, handover, unknown_codes
 from kbsearch.retrieval.highlight import Highlighter
 from kbsearch.retrieval.pins import Pins
-from kbsearch.retrieval.query import Query, QueryReader, word_test
+from kbsearch.retrieval.query import MAX_CHARACTERS, Query, QueryReader, word_test
 from kbsearch.retrieval.reranking import Reranker, load_reranker, passage
 from kbsearch.retrieval.response import (
     Clarification,
@@ -56,6 +55,13 @@ class _Ranked(NamedTuple):
     score: float = 0.0
     reranked: float | None = None
     pinned: bool = False
+
+
+class Study(NamedTuple):
+    """A search, and the rankings of all legs (see `Searcher.rankings`)."""
+
+    response: SearchResponse
+    rankings: Mapping[Leg, Sequence[tuple[str, float]]]
 
 
 class Searcher:
@@ -133,11 +139,24 @@ class Searcher:
         if not queries:
             return []
         found = nearest(self.index, queries, allowed, self.settings)
-        shared_ms = (time.perf_counter() - begin) * 1000 / len(queries)
-        return [
-            self._respond(query, context, allowed, by_dense, top_k, explain, shared_ms)
-            for query, by_dense in zip(queries, found, strict=True)
-        ]
+        shared = (time.perf_counter() - begin) / len(queries)
+        responses = []
+        for query, by_dense in zip(queries, found, strict=True):
+            since = time.perf_counter() - shared
+            candidates = find(self.index, query, allowed, self.settings, by_dense)
+            responses.append(
+                self._respond(query, context, allowed, candidates, top_k, explain, since)
+            )
+        return responses
+
+    def study(
+        self, text: str, *, allowed: NDArray[np.bool_], context: Sequence[str], depth: int
+    ) -> Study:
+        """A search and what evaluation asks of it, from one reading of the query."""
+        since = time.perf_counter()
+        query, candidates = self.candidates(text, allowed=allowed, context=context)
+        response = self._respond(query, context, allowed, candidates, _DECIDED_ON, False, since)
+        return Study(response, self._rankings(query, context, candidates, Leg, depth))
 
     def rankings(
         self,
@@ -154,6 +173,16 @@ class Searcher:
         keep their fused scores.
         """
         query, candidates = self.candidates(text, allowed=allowed, context=context)
+        return self._rankings(query, context, candidates, legs, depth)
+
+    def _rankings(
+        self,
+        query: Query,
+        context: Sequence[str],
+        candidates: Candidates,
+        legs: Iterable[Leg],
+        depth: int,
+    ) -> dict[Leg, list[tuple[str, float]]]:
         ids = self.index.store.ids
         found: dict[Leg, list[tuple[str, float]]] = {}
         for leg in legs:
@@ -204,26 +233,27 @@ class Searcher:
         query: Query,
         context: Sequence[str],
         allowed: NDArray[np.bool_],
-        by_dense: Rows | None,
+        candidates: Candidates,
         top_k: int,
         explain: bool,
-        shared_ms: float,
+        since: float,
     ) -> SearchResponse:
-        begin = time.perf_counter()
         ruling = self.pins.ruling(query.text)
         filtered = ~allowed
         if ruling.blocked:
             blocked = self._rows(ruling.blocked)
             allowed = allowed.copy()
             allowed[blocked] = filtered[blocked] = False
-            by_dense = None  # something else is near now
-        candidates = find(self.index, query, allowed, self.settings, by_dense)
+            candidates = find(self.index, query, allowed, self.settings)
         pinned = [row for row in self._rows(ruling.pinned) if allowed[row]]
         # What to do does not depend on how many hits are shown.
         ranked = self._ranked(query, context, candidates, pinned, max(top_k, _DECIDED_ON))
         articles = [self.index.store.article(each.row) for each in ranked]
         hits = tuple(self._hits(query, candidates, ranked, articles[:top_k], explain))
-        decision, clarify = self._decide(query, context, hits, ranked, articles)
+        unknown = unknown_codes(self.index, query.text)
+        decision, clarify = self._decide(
+            query, context, hits, ranked, articles, is_known=not unknown
+        )
         declined = None
         if decision is Decision.ABSTAIN:
             nearest = [
@@ -239,8 +269,10 @@ class Searcher:
             clarify=clarify,
             facets=self.index.facets.counts(rows),
             snapshot_id=self.index.manifest.snapshot_id,
-            took_ms=shared_ms + (time.perf_counter() - begin) * 1000,
+            took_ms=(time.perf_counter() - since) * 1000,
             handover=declined,
+            unknown_codes=unknown,
+            truncated=len(query.text) > MAX_CHARACTERS,
         )
 
     def _rows(self, article_ids: Iterable[str]) -> list[int]:
@@ -323,7 +355,7 @@ class Searcher:
         """That of its place by score, whatever a cross-encoder says; 1 if an editor decided."""
         if ranked.pinned or ranked.place is None:
             return 1.0
-        values = features(candidates, ranked.place)
+        values = features(candidates, ranked.place, in_context=bool(query.context))
         return confidence(values, self.settings.confidence)
 
     def _decide(
@@ -333,14 +365,20 @@ class Searcher:
         hits: Sequence[Hit],
         ranked: Sequence[_Ranked],
         articles: Sequence[Article],
+        *,
+        is_known: bool,
     ) -> tuple[Decision, Clarification | None]:
-        """What to do, from the first hit's confidence and the candidates near it."""
+        """What to do, from the first hit's confidence and the candidates near it.
+
+        What speaks of a code that no article has is not sure of an answer: that of another code is
+        alike in all but the code.
+        """
         thresholds = self.settings.decision
         if hits and hits[0].pinned:
             return Decision.ANSWER, None
         if not hits or hits[0].confidence < thresholds.suggest:
             return Decision.ABSTAIN, None
-        is_sure = hits[0].confidence >= thresholds.answer_from
+        is_sure = is_known and hits[0].confidence >= thresholds.answer_from
         scores = [each.score for each in ranked[:_DECIDED_ON]]
         said = "\n".join((*context, query.text))
         ask = clarification(said, articles[:_DECIDED_ON], scores, is_sure=is_sure)
@@ -366,7 +404,7 @@ class Searcher:
             missing_terms={term: idf[term] for term in query.terms if not stands[term]},
             synonyms=tuple(term for term in query.synonyms if stands[term]),
             corrections=query.corrections,
-            features=features(candidates, place),
+            features=features(candidates, place, in_context=bool(query.context)),
             reranked=reranked,
         )
 

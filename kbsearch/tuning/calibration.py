@@ -1,7 +1,9 @@
 """Calibration: what a score is worth, and from where on to answer.
 
 Confidence is a logistic regression by maximum likelihood over the first candidate of each query
-(Platt 1999), unanswerable queries included: there the first candidate is always wrong.
+(Platt 1999), unanswerable queries included: there the first candidate is always wrong. What earlier
+turns count is learned from the answerable ones alone: no query set of ours has follow-ups that
+nothing answers, so all queries together would say that whoever follows up can be answered.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ _DECLINED = 0.04  # of the answerable queries: the issue of declining them is wo
 _PENALTY = 1e-4
 
 _QUESTION = Features._fields.index("question")
+_CONTEXT = FEATURES.index("context")
 
 
 def first_candidates(
@@ -41,16 +44,38 @@ def first_candidates(
                 own[first],
                 own[first] - other,
                 example.features[first, _QUESTION],
+                example.in_context,
             ]
         )
         right.append(example.right[first])
-    return np.array(inputs).reshape(-1, len(FEATURES)), np.array(right, np.bool_)
+    return np.array(inputs, np.float64).reshape(-1, len(FEATURES)), np.array(right, np.bool_)
 
 
 def fit_confidence(
-    inputs: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64]
+    inputs: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    answerable: NDArray[np.bool_],
 ) -> ConfidenceSettings:
     """The logistic model of `right` given `inputs`, each query counting its share of `weights`."""
+    context = 0.0
+    if answerable.any():
+        seen = inputs[answerable], right[answerable], weights[answerable]
+        context = _logistic(*seen, np.zeros(len(seen[0])))[1 + _CONTEXT]
+    others = np.delete(inputs, _CONTEXT, axis=1)
+    found = _logistic(others, right, weights, context * inputs[:, _CONTEXT])
+    model = np.insert(found, 1 + _CONTEXT, context)
+    names = ("intercept", *FEATURES)
+    return ConfidenceSettings(**dict(zip(names, np.round(model, 3).tolist(), strict=True)))
+
+
+def _logistic(
+    inputs: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    offset: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Intercept and coefficients under which `right` is likeliest, `offset` added to each logit."""
     from scipy.optimize import minimize
     from scipy.special import expit
 
@@ -58,14 +83,15 @@ def fit_confidence(
     share = weights / weights.sum()
 
     def loss(model: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = design @ model
+        logits = design @ model + offset
         value = share @ (np.logaddexp(0, logits) - right * logits) + _PENALTY * model @ model
         gradient = design.T @ (share * (expit(logits) - right)) + 2 * _PENALTY * model
         return float(value), gradient
 
-    found = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
-    names = ("intercept", *FEATURES)
-    return ConfidenceSettings(**dict(zip(names, np.round(found, 3).tolist(), strict=True)))
+    found: NDArray[np.float64] = minimize(
+        loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B"
+    ).x
+    return found
 
 
 def probabilities(inputs: NDArray[np.float64], model: ConfidenceSettings) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ class Example:
         features: (candidates, features) as in `kbsearch.retrieval.features`.
         right: (candidates,) bool whether the article answers it.
         leg_hits: Leg → whether its first article is right.
+        in_context: Whether earlier turns are part of the query.
     """
 
     query_id: str
@@ -30,6 +31,7 @@ class Example:
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
     leg_hits: dict[Leg, bool]
+    in_context: bool = False
 
 
 def collect(
@@ -48,7 +50,7 @@ def collect(
 
 def _example(knowledge_base: KnowledgeBase, query: JudgedQuery) -> Example:
     searcher = knowledge_base.searcher
-    _, candidates = searcher.candidates(
+    asked, candidates = searcher.candidates(
         query.text, allowed=searcher.allowed(query.filters), context=query.context
     )
     ids = searcher.index.store.ids
@@ -65,4 +67,5 @@ def _example(knowledge_base: KnowledgeBase, query: JudgedQuery) -> Example:
             leg: any(ids[candidates.rows[place]] in answers for place in places_)
             for leg, places_ in first.items()
         },
+        in_context=bool(asked.context),
     )

@@ -2,11 +2,13 @@
 
 Weights are judged by queries about articles that they were not fitted on (five folds of articles).
 They are taken only if they win there over the weights in use, beyond chance (p < 0.05), and are not
-below the best leg; confidence and thresholds are fitted in any case, since they choose no article.
+below the best leg. Confidence and thresholds choose no article and are fitted in any case, unless
+there are too few queries, or none to decline: without them everything found seems right.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +25,16 @@ from kbsearch.tuning.examples import Example, collect
 from kbsearch.tuning.weights import fit_weights, is_hit
 
 FOLDS = 5
-_FEWEST = 50  # answerable queries; fewer say nothing about six weights
+FEWEST = 50  # answerable queries; fewer say nothing about six weights
 _LEVEL = 0.05
 _SEED = 0
+
+
+class Kept(StrEnum):
+    """Why confidence and thresholds are those in use."""
+
+    FEW = "few"  # fewer than `FEWEST` answerable queries; then the weights are kept, too
+    NONE_TO_DECLINE = "none_to_decline"  # every query has an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,9 @@ class Tuning:
         adopted: Whether the ranking's weights are new.
         queries: Number of answerable queries.
         legs: Leg → hit@1; ``final`` is the ranking in use.
-        tuned: hit@1 by weights that were fitted on other articles.
+        tuned: hit@1 by weights that were fitted on other articles; of nothing if none were.
         p_value: Exact McNemar test of the tuned weights against those in use.
+        kept: Why confidence and thresholds were not fitted; None if they were.
     """
 
     settings: Settings
@@ -47,6 +57,7 @@ class Tuning:
     legs: Mapping[Leg, Estimate]
     tuned: Estimate
     p_value: float
+    kept: Kept | None = None
 
 
 def tune(
@@ -55,17 +66,13 @@ def tune(
     *,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Tuning:
-    """Fits ranking, confidence and decision to the judgments of `query_set`.
-
-    Raises:
-        ValueError: Fewer than 50 answerable queries.
-    """
-    if len(query_set.answerable) < _FEWEST:
-        raise ValueError(
-            f"{len(query_set.answerable)} answerable queries; tuning takes {_FEWEST} or more"
-        )
+    """Fits ranking, confidence and decision to the judgments of `query_set`, as far as they go."""
     examples = collect(knowledge_base, query_set.queries, progress)
     answerable = [example for example in examples if example.article]
+    legs = {leg: _hit_rate([each.leg_hits[leg] for each in answerable]) for leg in Leg}
+    settings = knowledge_base.settings
+    if len(answerable) < FEWEST:
+        return Tuning(settings, False, len(answerable), legs, _hit_rate([]), 1.0, Kept.FEW)
     folds = _folds(answerable)
     hits = np.zeros(len(answerable), np.bool_)
     for fold in range(FOLDS):
@@ -77,7 +84,6 @@ def tune(
     won, lost = int((hits & ~before).sum()), int((before & ~hits).sum())
     p_value = mcnemar(won, lost)
     adopted = bool(won > lost and p_value < _LEVEL and hits.sum() >= best_leg)
-    settings = knowledge_base.settings
     if adopted:
         fitted = fit_weights(answerable)
         ranking = settings.ranking.model_copy(
@@ -87,13 +93,15 @@ def tune(
         weights = fitted
     else:
         weights = _in_use(knowledge_base)
+    kept = None if query_set.unanswerable else Kept.NONE_TO_DECLINE
     return Tuning(
-        settings=_calibrated(settings, examples, weights),
+        settings=settings if kept else _calibrated(settings, examples, weights),
         adopted=adopted,
         queries=len(answerable),
-        legs={leg: _hit_rate([e.leg_hits[leg] for e in answerable]) for leg in Leg},
+        legs=legs,
         tuned=_hit_rate(hits.tolist()),
         p_value=p_value,
+        kept=kept,
     )
 
 
@@ -121,16 +129,18 @@ def _calibrated(
     """The settings with confidence and thresholds for first candidates ranked by `weights`."""
     examples = [example for example in examples if len(example.right)]
     inputs, right = first_candidates(examples, weights)
+    answerable = np.array([bool(example.article) for example in examples])
+    ones = np.ones(len(examples))
     folds = _folds(examples)
     unseen = np.zeros(len(examples))
     for fold in range(FOLDS):
         others = folds != fold
-        model = fit_confidence(inputs[others], right[others], np.ones(int(others.sum())))
+        seen = (given[others] for given in (inputs, right, ones, answerable))
+        model = fit_confidence(*seen)
         unseen[~others] = probabilities(inputs[~others], model)
-    answerable = np.array([bool(example.article) for example in examples])
     return settings.model_copy(
         update={
-            "confidence": fit_confidence(inputs, right, np.ones(len(inputs))),
+            "confidence": fit_confidence(inputs, right, ones, answerable),
             "decision": thresholds(unseen, right, answerable, strict=settings.decision.strict),
         }
     )

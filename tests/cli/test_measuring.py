@@ -1,6 +1,7 @@
 """Tests of eval, compare and history: the contract's names, the gate, the files written."""
 
 import json
+import re
 
 import pytest
 
@@ -157,7 +158,7 @@ def test_history_shows_what_moved(run, built, worse, flawless, tmp_path):
     assert len(run("history", history, "--json").document) == 2
     history.write_text("{broken", encoding="utf-8")
     broken = run("history", history)
-    assert broken.code == 1
+    assert broken.code == 2
     assert f"{history}:1" in broken.err
 
 
@@ -218,15 +219,56 @@ def test_judged_articles_that_are_not_there_are_named(run, built, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "{no json", '{"id": "q", "text": "空调"}', None])
-def test_unusable_query_set_fails(run, built, tmp_path, content):
-    """Empty, broken, contradictory or missing: not exit code 0, the file named, no figures."""
+def test_unusable_query_set_is_wrong_use(run, built, tmp_path, content):
+    """Empty, broken, contradictory or missing: for each command the file named, no figures."""
     path = tmp_path / "bad.jsonl"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    result = run("eval", path, "--index", built, "--json", "-")
-    assert result.code == 1
-    assert result.out == ""
-    assert str(path) in result.err
+    for arguments in (
+        ("eval", path, "--index", built, "--json", "-"),
+        ("compare", built, built, "--queries", path),
+        ("tune", path, "--index", built, "--out", tmp_path / "settings.toml"),
+        ("convert", path, "--to", "trec", "--out", tmp_path / "trec"),
+    ):
+        result = run(*arguments)
+        assert (result.code, result.out) == (2, "")
+        assert str(path) in result.err
+
+
+def test_articles_of_beir_go_by_their_own_ids(run, tmp_path):
+    """In figures, JSON and report, though no article of ours may have such ids."""
+    (tmp_path / "qrels").mkdir()
+    rows = {"空调": "空调不制冷怎么办", "手表": "手表没电怎么办"}
+    corpus = [json.dumps({"_id": name, "title": t, "text": t}) for name, t in rows.items()]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(corpus), encoding="utf-8")
+    query = json.dumps({"_id": "q", "text": "空调不制冷怎么办"})
+    (tmp_path / "queries.jsonl").write_text(query, encoding="utf-8")
+    qrels = "query-id\tcorpus-id\tscore\nq\t手表\t1\nq\t没有\t1\n"
+    (tmp_path / "qrels" / "test.tsv").write_text(qrels, encoding="utf-8")
+    saved, page = tmp_path / "result.json", tmp_path / "report.html"
+    result = run("eval", tmp_path, "--misses", "--json", saved, "--report", page)
+    texts = [result.out, saved.read_text("utf-8"), page.read_text("utf-8")]
+    assert all("b64-" not in text for text in texts)
+    assert "(手表)" in result.out
+    document = Evaluation.read(saved)
+    assert document.outcomes[0].rankings["final"] == ("空调", "手表")
+    assert document.unknown_articles == ("没有",)
+
+
+def test_share_of_nothing_is_a_dash(run, built, tmp_path):
+    """Without answerable queries there is no accuracy: a dash, null in JSON; not 0 %."""
+    path, saved = tmp_path / "declined.jsonl", tmp_path / "result.json"
+    path.write_text(json.dumps({"id": "q", "text": "？", "answerable": False}), encoding="utf-8")
+    out = run("eval", path, "--index", built, "--save", saved, "--target", "0.9", "--point").out
+    assert "查询准确率 —（95 % 区间 —，0 条）" in out
+    assert not re.search(r"(?<![\d.])0(\.0)?%", out.partition("置信度与实际")[0])
+    assert "误拒可答的：—" in out
+    document = json.loads(saved.read_text("utf-8"))
+    assert document["systems"]["final"]["hit@1"]["value"] is None
+    assert document["declining"]["wrongly_declined"]["value"] is None
+    assert document["declining"]["declined"]["value"] == 1
+    assert document["reliability"][9]["right"] is None
+    assert Evaluation.read(saved).accuracy.value == 0
 
 
 @pytest.mark.parametrize("options", [["--target", "1.5"], ["--target", "high"], ["--goal", "1"]])
@@ -290,11 +332,11 @@ def test_compare_takes_saved_results(run, built, worse, flawless, tmp_path):
 
 
 def test_saved_result_that_is_none_is_named(run, tmp_path):
-    """Exit code 1, and the path."""
+    """Exit code 2, and the path."""
     path = tmp_path / "a.json"
     path.write_text("{}", encoding="utf-8")
     result = run("compare", path, path)
-    assert result.code == 1
+    assert result.code == 2
     assert str(path) in result.err
 
 

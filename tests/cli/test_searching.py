@@ -120,7 +120,21 @@ def test_people_see_both_legs_on_request(run, built):
     plain = run("search", QUESTION, "--index", built).out
     explained = run("search", QUESTION, "--index", built, "--explain").out
     assert "BM25" not in plain
-    assert explained.count("BM25") == 5
+    assert explained.count("   BM25 ") == 5
+
+
+@pytest.mark.parametrize(("lang", "nearest"), [("zh", "最近的问法"), ("en", "nearest question")])
+def test_people_see_what_the_ranking_weighs(run, built, lang, nearest):
+    """A row for each feature: its weight, and of each hit value and contribution."""
+    out = run("search", "空调不治冷", "--index", built, "--explain", "--top", 2, "--lang", lang).out
+    assert "治冷 → 制冷" in out
+    hit = KnowledgeBase.open(built).search("空调不治冷", explain=True).hits[0]
+    rows = out.splitlines()[-len(Features._fields) :]
+    assert rows[0].startswith(nearest)
+    added = [float(row.split("→")[1].split()[0]) for row in rows]
+    assert sum(added) == pytest.approx(hit.score, abs=0.004)
+    for row, value in zip(rows, hit.explanation.ranking.values(), strict=True):
+        assert f"{value:.2f} →" in row
 
 
 def test_nothing_found_is_said(run, built):

@@ -149,11 +149,11 @@ def test_options_reach_the_training(train, out, character_settings, tmp_path):
 
 @pytest.mark.parametrize(("lang", "severity"), [("zh", "错误"), ("en", "error")])
 def test_wrong_clicks_train_nothing(train, clicks, out, lang, severity):
-    """Exit code 1, each line on stderr with file and number, nothing on stdout or on disk."""
+    """Exit code 2, each line on stderr with file and number, nothing on stdout or on disk."""
     wrong = '{"query": "热", "article_id": "nowhere"}\n\nno json\n'
     clicks.write_text(wrong + clicks.read_text("utf-8"), encoding="utf-8")
     result = train("--clicks", clicks, "--json", "--lang", lang)
-    assert (result.code, result.out) == (1, "")
+    assert (result.code, result.out) == (2, "")
     assert f"{clicks}:1: {severity}: " in result.err
     assert "nowhere" in result.err
     assert f"{clicks}:3: {severity}: " in result.err

@@ -140,10 +140,11 @@ def test_filters_and_context_of_a_query_are_used(knowledge_base):
 
 
 def test_progress_counts_the_queries(knowledge_base, query_set):
-    """It is told of every search, the last time when all are done."""
+    """It is told of every search, of the four legs, and of the one query that missed."""
     calls = []
     evaluate(knowledge_base, query_set, progress=lambda *call: calls.append(call))
-    assert calls == [("search", number, 5) for number in range(1, 6)]
+    searched = [("search", number, 5) for number in range(1, 6)]
+    assert calls == [*searched, *(("measure", leg, 4) for leg in range(1, 5)), ("explain", 1, 1)]
 
 
 def test_set_without_answerable_queries_proves_nothing(knowledge_base):

@@ -156,11 +156,30 @@ def test_every_fault_is_named_at_once(write, tmp_path):
     assert found == {
         ("query_wrong", 1),
         ("query_wrong", 3),
-        ("query_duplicate", None),
+        ("query_repeated", 4),
         ("query_file_unreadable", None),
     }
     for lang in ("zh", "en"):
         assert str(missing) in caught.value.text(lang)
+
+
+def test_repeated_id_is_named_with_both_places(write):
+    """A file given twice: each query of the second, and where it stood first."""
+    path, copy = write(GOOD), write("", GOOD, name="copy.jsonl")
+    for second, line in ((path, 1), (copy, 2)):
+        with pytest.raises(QuerySetError) as caught:
+            QuerySet.read([path, second])
+        (problem,) = caught.value.problems
+        assert problem.location == f"{second}:{line}"
+        assert f"{path}:1" in problem.text("zh")
+
+
+def test_recommendation_set_is_recognised(write):
+    """One problem that names the command, however many cases there are."""
+    case = {"id": "c", "type": "text", "text": "空调", "wanted": {}}
+    with pytest.raises(QuerySetError, match="eval-recommend") as caught:
+        QuerySet.read([write("", case, {**case, "id": "d"})])
+    assert len(caught.value.problems) == 1
 
 
 @pytest.mark.parametrize("content", ["", "\n \n"])

@@ -67,6 +67,37 @@ def test_unknown_word_gets_the_nearest_word_of_the_article(suggestions):
     assert (found.articles, found.texts) == (("risk",), ("risk", "风险"))
 
 
+@pytest.fixture
+def of_types(tmp_path_factory):
+    """The synonyms suggested for 「risk」 in queries of the types given."""
+    index = KnowledgeBase.build(ARTICLES, tmp_path_factory.mktemp("types"))
+
+    def run(*types):
+        queries = [
+            JudgedQuery(id=f"q{n}", text="本月账单 risk", relevant=["risk"], type=each)
+            for n, each in enumerate(types)
+        ]
+        return of(evaluate(index, QuerySet.of("made", queries)).suggestions, Remedy.SYNONYM)
+
+    return run
+
+
+@pytest.mark.parametrize("types", [["colloquial"], ["typo", "typo"], ["typo", "colloquial"]])
+def test_word_of_several_queries_is_no_slip(of_types, types):
+    """Or of one that has no slip in it."""
+    assert len(of_types(*types)) == 1
+
+
+def test_slip_is_no_synonym(of_types):
+    """A word of one query alone, and that is of type typo, is misspelt rather than missing."""
+    assert of_types("typo") == []
+
+
+def test_corrected_word_is_no_synonym(suggestions):
+    """The speller takes 「账弹」 for 「账单」, so no article lacks it."""
+    assert of(suggestions(("本月账弹", "risk")), Remedy.SYNONYM) == []
+
+
 def test_word_that_some_article_has_needs_no_synonym(suggestions):
     """「账单」 is the other article's word."""
     assert of(suggestions(("本月账单", "data")), Remedy.SYNONYM) == []

@@ -26,7 +26,7 @@ def test_every_feature_has_a_weight():
 def test_confidence_is_logistic():
     """One over one plus e to the minus (-1 + 2 × 0.8 + 3 × 0.2 - 4 × 0.5) = -0.8."""
     model = ConfidenceSettings(intercept=-1, score=2, margin=3, question=-4)
-    found = {"score": 0.8, "margin": 0.2, "question": 0.5}
+    found = {"score": 0.8, "margin": 0.2, "question": 0.5, "context": 0}
     assert confidence(found, model) == pytest.approx(1 / (1 + math.exp(0.8)))
 
 
@@ -51,9 +51,9 @@ def test_features_are_what_the_ranking_says(build_small):
     found = {hit.article_id: hit.explanation.features for hit in response.hits}
     # Asked for word by word: 1; body alone: one half; neither: 0.
     expected = {
-        "a-watch": {"score": 1, "margin": 0.5, "question": 1},
-        "b-both": {"score": 0.5, "margin": -0.5, "question": 0},
-        "c-lock": {"score": 0, "margin": -1, "question": 0},
+        "a-watch": {"score": 1, "margin": 0.5, "question": 1, "context": 0},
+        "b-both": {"score": 0.5, "margin": -0.5, "question": 0, "context": 0},
+        "c-lock": {"score": 0, "margin": -1, "question": 0, "context": 0},
     }
     assert found == {name: pytest.approx(each) for name, each in expected.items()}
 

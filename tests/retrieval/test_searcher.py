@@ -40,9 +40,9 @@ def test_hit_has_the_fields_of_the_contract():
 
 
 def test_response_has_the_fields_of_the_contract():
-    """The five names that services read; query, facets and handover come on top."""
+    """The five names that services read; the others come on top."""
     names = {field.name for field in dataclasses.fields(SearchResponse)}
-    assert names == RESPONSE | {"query", "facets", "handover"}
+    assert names == RESPONSE | {"query", "facets", "handover", "unknown_codes", "truncated"}
     assert [*Decision] == ["answer", "suggest", "clarify", "abstain"]
 
 
@@ -413,3 +413,9 @@ def test_synonyms_do_not_lower_an_exact_match(build_small, tmp_path):
     hits = {hit.article_id: hit for hit in small.search("手表", explain=True).hits}
     assert hits["a"].explanation.bm25.normalized == 1.0
     assert 0 < hits["b"].explanation.bm25.normalized < 1.0
+
+
+def test_response_says_that_a_query_was_too_long(knowledge_base):
+    """Only its first thousand characters count."""
+    short, long = knowledge_base.search_many(["手表没电" * 250, "手表没电" * 250 + "吗"])
+    assert (short.truncated, long.truncated) == (False, True)

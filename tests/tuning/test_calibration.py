@@ -19,7 +19,7 @@ from kbsearch.tuning.calibration import (
 from kbsearch.tuning.examples import collect
 
 BODY = FeatureWeights(**(dict.fromkeys(Features._fields, 0) | {"body": 1}))
-MODEL = ConfidenceSettings(intercept=-1, score=2, margin=1, question=0.5)
+MODEL = ConfidenceSettings(intercept=-1, score=2, margin=1, question=0.5, context=0.5)
 
 
 def drawn(count, seed=0):
@@ -38,7 +38,7 @@ def test_model_is_that_of_scikit_learn(weighted, strength, within):
     """
     inputs, right = drawn(2000)
     counts = np.random.default_rng(1).random(2000) + 0.5 if weighted else np.ones(2000)
-    ours = fit_confidence(inputs, right, counts)
+    ours = fit_confidence(inputs, right, counts, np.ones(2000, bool))
     theirs = LogisticRegression(C=strength, tol=1e-9, max_iter=1000, fit_intercept=False)
     design = np.column_stack([np.ones(2000), inputs])
     theirs.fit(design, right, sample_weight=counts / counts.mean())
@@ -49,7 +49,10 @@ def test_model_is_that_of_scikit_learn(weighted, strength, within):
 def test_only_shares_of_the_weights_matter():
     """Every query counted ten times is every query counted once."""
     inputs, right = drawn(200)
-    once, tenfold = (fit_confidence(inputs, right, np.full(200, count)) for count in (1.0, 10.0))
+    once, tenfold = (
+        fit_confidence(inputs, right, np.full(200, count), np.ones(200, bool))
+        for count in (1.0, 10.0)
+    )
     assert once == tenfold
 
 
@@ -57,7 +60,7 @@ def test_only_shares_of_the_weights_matter():
 def test_queries_that_are_all_right_give_a_model_all_the_same(answer):
     """Nothing parts right from wrong; the penalty keeps the model finite, and it says so."""
     inputs, _ = drawn(100)
-    model = fit_confidence(inputs, np.full(100, answer), np.ones(100))
+    model = fit_confidence(inputs, np.full(100, answer), np.ones(100), np.ones(100, bool))
     assert (abs(probabilities(inputs, model) - answer) < 0.05).all()
 
 
@@ -74,8 +77,30 @@ def test_first_candidates_by_hand(example):
     two = example({"body": 0.5}, best, right=[1])
     alone = example({"body": 0.6}, right=[])
     inputs, right = first_candidates([two, example(), alone], BODY)
-    np.testing.assert_allclose(inputs, [[0.8, 0.3, 0.3], [0.6, 0.6, 0]])
+    np.testing.assert_allclose(inputs, [[0.8, 0.3, 0.3, 0], [0.6, 0.6, 0, 0]])
     assert right.tolist() == [True, False]
+
+
+def test_follow_ups_to_decline_are_not_needed():
+    """Context counts what it counts among answerable queries, though all others have none.
+
+    Fitted on all alike, it would take in that no query to decline follows up.
+    """
+    inputs, right = drawn(4000)
+    inputs[:, -1] = np.random.default_rng(2).random(4000) < 0.3
+    answerable = inputs[:, -1].astype(bool) | (np.arange(4000) % 2 == 0)
+    right &= answerable
+    ones = np.ones(4000)
+    found = fit_confidence(inputs, right, ones, answerable)
+    of_those = fit_confidence(
+        inputs[answerable],
+        right[answerable],
+        ones[answerable],
+        np.ones(int(answerable.sum()), bool),
+    )
+    alike = fit_confidence(inputs, right, ones, np.ones(4000, bool))
+    assert found.context == pytest.approx(of_those.context, abs=0.001)
+    assert alike.context > found.context + 0.5
 
 
 def test_no_candidates_give_no_inputs(example):

@@ -70,3 +70,4 @@ def test_filters_and_context_are_those_of_the_query(knowledge_base, query_set_of
     examples = collect(knowledge_base, [plain, filtered, later])
     assert [len(example.right) for example in examples][:2] == [5, 1]
     assert not np.array_equal(examples[0].features, examples[2].features)
+    assert [example.in_context for example in examples] == [False, False, True]

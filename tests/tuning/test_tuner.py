@@ -7,7 +7,7 @@ from kbsearch.evaluation.query_set import QuerySet
 from kbsearch.knowledge_base import KnowledgeBase
 from kbsearch.retrieval.candidates import Leg
 from kbsearch.settings import FeatureWeights, RankingSettings, Settings, VectorSettings
-from kbsearch.tuning.tuner import FOLDS, _folds, tune
+from kbsearch.tuning.tuner import FOLDS, Kept, _folds, tune
 
 NOTHING = dict.fromkeys(["question", "second", "body", "lexical", "words", "heading_words"], 0.0)
 ONLY_BODY = FeatureWeights(**(NOTHING | {"body": 1}))
@@ -111,12 +111,22 @@ def test_same_judgments_give_the_same_settings(usual, judged):
     assert tune(knowledge_base, judged) == tuning
 
 
-def test_too_few_queries_are_refused(usual, judged):
+def test_too_few_queries_change_nothing(usual, judged):
     """49 answerable ones say nothing about six weights; unanswerable ones do not count."""
     knowledge_base, _ = usual
     few = [*judged.answerable[:49], *judged.unanswerable]
-    with pytest.raises(ValueError, match="49 answerable"):
-        tune(knowledge_base, QuerySet.of("few", few))
+    tuning = tune(knowledge_base, QuerySet.of("few", few))
+    assert (tuning.queries, tuning.tuned.count, tuning.kept) == (49, 0, Kept.FEW)
+    assert tuning.settings == knowledge_base.settings
+
+
+def test_confidence_is_kept_where_nothing_is_to_be_declined(usual, judged):
+    """Fitted on answerable queries alone, it would promise too much; weights are judged anyhow."""
+    knowledge_base, whole = usual
+    tuning = tune(knowledge_base, QuerySet.of("answerable", judged.answerable))
+    assert (tuning.kept, whole.kept) == (Kept.NONE_TO_DECLINE, None)
+    assert tuning.settings == knowledge_base.settings
+    assert tuning.tuned == whole.tuned
 
 
 def test_queries_about_one_article_are_in_one_fold(example):

@@ -69,7 +69,7 @@ def test_topics_are_read(convert, tmp_path):
     topics.write_text("q\t空调\n", encoding="utf-8")
     out = tmp_path / "q.jsonl"
     code, _, told = convert(qrels, "--to", "jsonl", "--out", out)
-    assert code == 1
+    assert code == 2
     assert "--topics" in told
     assert convert(qrels, "--to", "jsonl", "--out", out, "--topics", topics)[0] == 0
     assert QuerySet.read([out]).queries[0].text == "空调"
