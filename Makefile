@@ -12,7 +12,7 @@ DATA ?= ../shared/data
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo index test lint content-check eval bench bench-encoder bench-ranking bench-recommend eval-recommend encoder defaults crash-test clean
+.PHONY: help demo index test lint content-check eval bench bench-encoder bench-ranking bench-recommend eval-recommend fit-recommend encoder defaults crash-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
@@ -64,8 +64,12 @@ bench-recommend: $(READY) ## time of a recommendation at 10,000 articles
 eval-recommend: $(READY) ## recommendations on the sets in eval/: SPLIT=test (the default) or dev
 	@for industry in $(INDUSTRIES); do \
 		$(BIN)/kbsearch build corpora/$$industry --index .demo/$$industry && \
-		$(BIN)/kbsearch eval-recommend eval/$$industry/recommend_$(SPLIT).jsonl --index .demo/$$industry || exit 1; \
+		$(BIN)/kbsearch eval-recommend eval/$$industry/recommend_$(SPLIT).jsonl --index .demo/$$industry \
+			--report .demo/$${industry}_recommend_$(SPLIT).html || exit 1; \
 	done
+
+fit-recommend: $(READY) ## fit the weights of recommendation on the dev sets of eval/
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fit_recommend.py
 
 defaults: $(READY) ## fit the default weights of ranking and confidence on development sets (needs $(DATA))
 	$(BIN)/python benchmarks/fit_defaults.py --data $(DATA)

@@ -46,7 +46,10 @@ if TYPE_CHECKING:
     from kbsearch.evaluation.query_set import JudgedQuery, QuerySet
     from kbsearch.indexer.builder import BuildReport
     from kbsearch.knowledge_base import KnowledgeBase
+    from kbsearch.recommendation.conversation import Conversation
     from kbsearch.recommendation.customer import CustomerContext
+    from kbsearch.recommendation.emotion import Lexicon
+    from kbsearch.recommendation.events import Event
     from kbsearch.recommendation.recommender import Recommendation
     from kbsearch.retrieval.filters import Filters
     from kbsearch.retrieval.response import Decision, Hit, SearchResponse
@@ -58,15 +61,18 @@ __all__ = [
     "Attachment",
     "Audience",
     "BuildReport",
+    "Conversation",
     "CustomerContext",
     "Decision",
     "Evaluation",
+    "Event",
     "Filters",
     "Hit",
     "JudgedQuery",
     "KBSearchError",
     "Kind",
     "KnowledgeBase",
+    "Lexicon",
     "Link",
     "Problem",
     "QuerySet",
@@ -99,7 +105,10 @@ _HOMES = {
     "kbsearch.evaluation.query_set": ("JudgedQuery", "QuerySet"),
     "kbsearch.indexer.builder": ("BuildReport",),
     "kbsearch.knowledge_base": ("KnowledgeBase",),
+    "kbsearch.recommendation.conversation": ("Conversation",),
     "kbsearch.recommendation.customer": ("CustomerContext",),
+    "kbsearch.recommendation.emotion": ("Lexicon",),
+    "kbsearch.recommendation.events": ("Event",),
     "kbsearch.recommendation.recommender": ("Recommendation",),
     "kbsearch.retrieval.filters": ("Filters",),
     "kbsearch.retrieval.response": ("Decision", "Hit", "SearchResponse"),

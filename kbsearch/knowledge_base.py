@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -262,7 +263,8 @@ class KnowledgeBase:
             context: What is known of the customer: segment, products, region, channel, viewed,
                 recent_queries, date.
             filters: Conditions, as for `search`.
-            lexicon: Words that tell how the customer feels; without, those of the package.
+            lexicon: Words that tell how the customer feels; without, those of the settings, or of
+                the package.
             use_events: Whether recorded events count.
 
         Raises:
@@ -290,7 +292,7 @@ class KnowledgeBase:
             article_id=article_id,
             customer=CustomerContext.parse(context),
             filters=filters,
-            emotion=(lexicon or Lexicon.bundled()).emotion(said) if said else None,
+            emotion=(lexicon or _lexicon(self.settings)).emotion(said) if said else None,
             usage=self.events.usage() if use_events else None,
         )
 
@@ -367,6 +369,16 @@ class KnowledgeBase:
         """
         SnapshotStore(self.index_dir).checked(self.snapshot_id, whole=True)
         return verify(self._searcher.index, sample=sample, progress=progress)
+
+
+def _lexicon(settings: Settings) -> Lexicon:
+    path = settings.recommendation.emotion
+    return _read_lexicon(path, path.stat().st_mtime_ns) if path else Lexicon.bundled()
+
+
+@lru_cache(maxsize=8)
+def _read_lexicon(path: Path, _modified: int) -> Lexicon:
+    return Lexicon.read(path)
 
 
 def _open_searcher(

@@ -192,6 +192,17 @@ class DecisionSettings(_Section):
         return self
 
 
+class RecommendationSettings(_Section):
+    """How articles are recommended to agents.
+
+    Attributes:
+        emotion: Word list that tells how a customer feels (`kbsearch.recommendation.emotion`); None
+            takes the one of the package.
+    """
+
+    emotion: Path | None = None
+
+
 class Settings(_Section):
     """All settings of a knowledge base."""
 
@@ -203,6 +214,7 @@ class Settings(_Section):
     ranking: RankingSettings = RankingSettings()
     confidence: ConfidenceSettings = ConfidenceSettings()
     decision: DecisionSettings = DecisionSettings()
+    recommendation: RecommendationSettings = RecommendationSettings()
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -223,7 +235,7 @@ class Settings(_Section):
 
     def fits_index_of(self, built: "Settings") -> bool:
         """Whether an index that was built with the settings `built` may be searched with these."""
-        searching = {"query", "fusion", "ranking", "confidence", "decision"}
+        searching = {"query", "fusion", "ranking", "confidence", "decision", "recommendation"}
         own, other = (settings.model_dump(exclude=searching) for settings in (self, built))
         for sections in (own, other):
             del sections["bm25"]["synonym_weight"], sections["vectors"]["body_weight"]
@@ -239,11 +251,13 @@ class Settings(_Section):
         """The same settings with absolute paths, so that they hold in every working folder."""
         files = {name: path.resolve() for name, path in self.dictionaries if isinstance(path, Path)}
         reranker = {"cross_encoder": _resolved(self.ranking.cross_encoder)}
+        emotion = self.recommendation.emotion
         return self.model_copy(
             update={
                 "dictionaries": self.dictionaries.model_copy(update=files),
                 "vectors": self.vectors.model_copy(update={"model": _resolved(self.vectors.model)}),
                 "ranking": self.ranking.model_copy(update=reranker),
+                "recommendation": RecommendationSettings(emotion=emotion and emotion.resolve()),
             }
         )
 

@@ -57,7 +57,7 @@ def test_type_checkers_see_the_same_names():
 
 def test_public_signatures_speak_public_names():
     """What KnowledgeBase's methods give back can itself be imported from the package."""
-    for name in ("search", "recommend", "update"):
+    for name in ("search", "recommend", "update", "conversation"):
         given = inspect.signature(getattr(kbsearch.KnowledgeBase, name)).return_annotation
         assert given.__name__ in kbsearch.__all__
 

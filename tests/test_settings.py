@@ -1,5 +1,7 @@
 """Settings: read from TOML, checked, and kept whole in a manifest."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -114,7 +116,10 @@ def test_some_feature_must_count():
 def test_settings_written_are_the_settings_read(toml):
     """What `to_toml` writes comes back equal, with paths and without."""
     changed = Settings.read(
-        toml('[dictionaries]\nsynonyms = "词典/a.txt"\n[query]\nspelling = false\n')
+        toml(
+            '[dictionaries]\nsynonyms = "词典/a.txt"\n[query]\nspelling = false\n'
+            '[recommendation]\nemotion = "词典/emotion.toml"\n'
+        )
     )
     for settings in (Settings(), changed):
         assert Settings.read(toml(settings.to_toml())) == settings
@@ -128,6 +133,7 @@ def test_settings_written_are_the_settings_read(toml):
         ("decision", {"strict": True}, True),
         ("bm25", {"synonym_weight": 0.1}, True),
         ("vectors", {"body_weight": 0.1}, True),
+        ("recommendation", {"emotion": "emotion.toml"}, True),
         ("bm25", {"k1": 2}, False),
         ("vectors", {"adapt": False}, False),
         ("dictionaries", {"synonyms": "synonyms.txt"}, False),
@@ -138,6 +144,13 @@ def test_index_is_searched_with_settings_that_do_not_build_it(section, changes, 
     changed = Settings.model_validate({section: changes})
     assert changed.fits_index_of(Settings()) is fits
     assert Settings().fits_index_of(changed) is fits
+
+
+def test_files_are_named_whole():
+    """A snapshot finds the word list from every working folder."""
+    settings = Settings.model_validate({"recommendation": {"emotion": "emotion.toml"}})
+    assert settings.resolved().recommendation.emotion == Path("emotion.toml").resolve()
+    assert Settings().resolved().recommendation.emotion is None
 
 
 def test_settings_are_frozen():

@@ -133,6 +133,9 @@ def _register_record(app: typer.Typer, console: Console, shared: Shared) -> None
 def _register_eval(app: typer.Typer, console: Console, shared: Shared) -> None:
     files_argument = typer.Argument(help=console.text("recommend.eval_files"), metavar="FILE...")
     json_option = typer.Option("--json", help=console.text("recommend.eval_json"), metavar="FILE")
+    report_option = typer.Option(
+        "--report", help=console.text("recommend.eval_report"), metavar="FILE.html"
+    )
     replay_option = typer.Option("--replay", help=console.text("recommend.eval_replay"))
     target_option = typer.Option(
         "--target", help=console.text("recommend.eval_target"), min=0, max=1
@@ -144,6 +147,7 @@ def _register_eval(app: typer.Typer, console: Console, shared: Shared) -> None:
         index: Annotated[Path, shared.index],
         target: Annotated[float | None, target_option] = None,
         json_file: Annotated[Path | None, json_option] = None,
+        report: Annotated[Path | None, report_option] = None,
         with_replay: Annotated[bool, replay_option] = False,
     ) -> None:
         from kbsearch.evaluation.recommending import (
@@ -161,6 +165,12 @@ def _register_eval(app: typer.Typer, console: Console, shared: Shared) -> None:
             _print_replay(console, replay(knowledge_base, cases))
         if json_file:
             json_file.write_text(console.json_text(evaluation) + "\n", encoding="utf-8")
+        if report:
+            from kbsearch.evaluation.report import render_recommendations
+
+            titles = {article.id: article.title for article in knowledge_base.articles()}
+            page = render_recommendations(evaluation, titles, console.lang)
+            report.write_text(page, encoding="utf-8")
         if target is not None and evaluation.found.value < target:
             console.say("recommend.eval_missed", value=evaluation.found.value, wanted=target)
             raise typer.Exit(1)
@@ -222,8 +232,14 @@ def _sentence(console: Console, entry: RecommendedArticle, reason: Reason) -> st
 
 def _print_evaluation(console: Console, evaluation: RecommendationEvaluation) -> None:
     console.say("recommend.eval_heading", count=len(evaluation.outcomes))
-    for name in ("first", "found", "reached", "quiet"):
-        estimate: Estimate = getattr(evaluation, name)
+    figures = {
+        "first": evaluation.first,
+        "found": evaluation.found,
+        "reached": evaluation.reached,
+        "right_shown": evaluation.right,
+        "quiet": evaluation.quiet,
+    }
+    for name, estimate in figures.items():
         value = console.text(f"recommend.eval_{name}", value=_percent(estimate), target=TARGET)
         console.line(value)
     console.line()

@@ -134,6 +134,7 @@ class RecommendationEvaluation:
         found: Share of all wanted articles, at most 3 a slot, that are among the first 3 of a slot
             that wants them.
         reached: Share of the wanted slots in which at least one wanted article is found.
+        right: Share of all that is shown that is wanted in its slot: the price of finding more.
         quiet: Share of the cases out of reach in which nothing is shown.
         by_type: Type of case to right first action and share found.
         by_industry: The same by industry.
@@ -144,6 +145,7 @@ class RecommendationEvaluation:
     first: Estimate
     found: Estimate
     reached: Estimate
+    right: Estimate
     quiet: Estimate
     by_type: Mapping[str, tuple[Estimate, Estimate]]
     by_industry: Mapping[str, tuple[Estimate, Estimate]]
@@ -263,6 +265,7 @@ def measure(outcomes: Sequence[CaseOutcome]) -> RecommendationEvaluation:
         first=_first(outcomes),
         found=_found(outcomes, Slot),
         reached=share(sum(found > 0 for found, _ in counts), len(counts)),
+        right=_right(outcomes),
         quiet=share(sum(outcome.first is None for outcome in out_of_reach), len(out_of_reach)),
         by_type=sliced("type"),
         by_industry=sliced("industry"),
@@ -294,6 +297,16 @@ def _first(outcomes: Iterable[CaseOutcome]) -> Estimate:
 def _found(outcomes: Iterable[CaseOutcome], slots: Iterable[Slot]) -> Estimate:
     counts = [outcome.found(slot) for outcome in outcomes for slot in [*slots]]
     return share(sum(found for found, _ in counts), sum(room for _, room in counts))
+
+
+def _right(outcomes: Iterable[CaseOutcome]) -> Estimate:
+    shown = [
+        article in outcome.case.wanted.get(slot, ())
+        for outcome in outcomes
+        for slot, articles in outcome.shown.items()
+        for article in articles
+    ]
+    return share(sum(shown), len(shown))
 
 
 def _figures(outcomes: Sequence[CaseOutcome], slot: Slot) -> SlotFigures:

@@ -42,11 +42,13 @@ class Problem:
         text: What was said about it, oldest first, in one text.
         earlier: What the customer has taken back since, oldest first.
         settled: What was said about problems that are solved, oldest first.
+        advice: What the agent has said since the problem came up, oldest first.
     """
 
     text: str
     earlier: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 class Conversation:
@@ -70,6 +72,7 @@ class Conversation:
         self._taken_back = 0  # turns of the open problem that the customer has taken back
         self._is_settled = False
         self._agent = ""  # what the agent said last
+        self._advice: list[str] = []  # what the agent said of the open problem
         self._words: list[str] = []
         for turn in turns:
             self.add(turn)
@@ -85,6 +88,7 @@ class Conversation:
             return
         if read.role == "agent":
             self._agent = read.text
+            self._advice.append(read.text)
             if self._open and any(_is("agent_closing", c) for c in _clauses(read.text)):
                 self._is_settled = True
             return
@@ -109,7 +113,12 @@ class Conversation:
         said = self._open or self._words[-1:]
         taken_back = min(self._taken_back, len(said) - 1)
         text = "，".join(turn.rstrip("，。！？!?,. ") or turn for turn in said[taken_back:])
-        return Problem(text, tuple(said[:taken_back]), tuple(self._settled))
+        return Problem(
+            text,
+            tuple(said[:taken_back]),
+            tuple(self._settled),
+            tuple(self._advice),
+        )
 
     def _hear(self, text: str) -> None:
         """Takes in a turn of the customer."""
@@ -137,7 +146,7 @@ class Conversation:
         content = text[clauses[begin].start() :].strip()
         if self._is_settled and self._open and self._is_new(content, opens):
             self._settled += self._open
-            self._open, self._taken_back = [], 0
+            self._open, self._advice, self._taken_back = [], [], 0
         elif takes_back:
             self._taken_back = len(self._open)
         self._is_settled = False

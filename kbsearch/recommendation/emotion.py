@@ -1,7 +1,8 @@
 """Emotion: how angry, anxious or pressed a customer sounds, from a word list that an editor owns.
 
 The score is transparent: the sum of what matched, each with its weight, intensified and negated by
-the words before it. It reads words, not irony: a furious customer who stays polite is not seen.
+the words before it. It reads words, cold and polite ones too, but no irony beyond the phrases that
+are listed.
 """
 
 import re
@@ -142,7 +143,8 @@ class Lexicon(BaseModel):
         """The end of `before` from a negation on that is near enough; "" if there is none."""
         for word in sorted(self.negations.words, key=len, reverse=True):
             place = before.rfind(word)
-            if place >= 0 and len(before) - place - len(word) <= self.negations.reach:
+            is_near = len(before) - place - len(word) <= self.negations.reach
+            if place >= 0 and is_near and not _asks(before, place):
                 return before[place:]
         return ""
 
@@ -158,6 +160,11 @@ class Lexicon(BaseModel):
     def _expression(self) -> re.Pattern[str]:
         phrases = sorted(self._weights, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, phrases)) or r"(?!)")
+
+
+def _asks(text: str, place: int) -> bool:
+    """Whether the negation at `place` only asks, as in 「是不是」 and 「有没有」."""
+    return place > 0 and text[place - 1] == text[place + 1 : place + 2]
 
 
 _FEELINGS = ("anger", "anxiety", "urgency", "hand_over")

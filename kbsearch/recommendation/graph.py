@@ -4,6 +4,7 @@ Weights of links are the shares of link targets that the joiners of the dev sets
 in a slot when the problem's article was known, rounded.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from kbsearch.retrieval.searcher import Searcher
 _DECAY = 0.35  # of what is reached over an article between
 _FAINT = 0.01  # what is reached with less is not worth its time
 _INFERRED = 0.1  # shared product and category, no link
+_HUB = 30  # links that make an article a hub
 _INFERRED_MOST = 20  # articles that share; more mean that the category says little
 
 _Weights = Mapping[Slot, float]
@@ -103,6 +105,12 @@ _BACKWARD: Mapping[Relation, Mapping[Kind | None, _Weights]] = {
     },
     Relation.SCRIPT: {Kind.SCRIPT: {Slot.SCRIPT: 0.3}, _ANY: {Slot.RELATED: 0.1}},
 }
+_RELATION = {
+    Slot.NEXT_STEP: Relation.NEXT_STEP,
+    Slot.POLICY: Relation.POLICY,
+    Slot.SCRIPT: Relation.SCRIPT,
+    Slot.RELATED: Relation.SEE_ALSO,
+}
 _SLOT_OF_KIND = {Kind.POLICY: Slot.POLICY, Kind.SCRIPT: Slot.SCRIPT}
 
 
@@ -138,6 +146,10 @@ class ArticleGraph:
             near = self._neighbours(row)
             known = self._steps[row] = (*near, *self._further(row, near), *self._implied(row))
         return known
+
+    def hub(self, row: int, slot: Slot) -> float:
+        """How many articles lead here by the link of a slot, on a logarithmic scale from 0 to 1."""
+        return self._hubs[slot][row]
 
     def with_product(self, product: str) -> tuple[int, ...]:
         """Rows of the articles about a product."""
@@ -210,6 +222,18 @@ class ArticleGraph:
             if other != row and other not in linked and shares:
                 slot = _SLOT_OF_KIND.get(self.cards[other].kind, Slot.RELATED)
                 yield Step(other, slot, _INFERRED, row, None)
+
+    @cached_property
+    def _hubs(self) -> Mapping[Slot, tuple[float, ...]]:
+        counts = {slot: [0] * len(self.cards) for slot in Slot}
+        for row, links in enumerate(self._back):
+            for slot, relation in _RELATION.items():
+                counts[slot][row] = sum(each is relation for _, each in links)
+        most = math.log1p(_HUB)
+        return {
+            slot: tuple(min(1.0, math.log1p(count) / most) for count in own)
+            for slot, own in counts.items()
+        }
 
     @cached_property
     def _by_segment(self) -> Mapping[Audience, tuple[int, ...]]:

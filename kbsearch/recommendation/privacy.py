@@ -1,11 +1,15 @@
 """Privacy: personal data taken out of texts before anything is stored.
 
 What looks like a phone number, identity card, bank card, e-mail or street address is replaced by a
-tag. Names are not found; whoever writes free text into an event may still write one.
+tag, and so is a name with which a person introduces himself or that stands behind a label such as
+「联系人：」. Other names are not found; whoever writes free text into an event may still write one.
 """
 
 import re
+import tomllib
 from collections.abc import Callable
+from functools import cache
+from importlib import resources
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # Digits that may be grouped by single blanks or hyphens, with no digit before or after.
@@ -18,6 +22,8 @@ _ADDRESS = re.compile(
     r"(?:[\u4e00-\u9fff]{0,6}?[\dA-Za-z一二三四五六七八九十百]+(?:号楼|号院|号|弄|栋|幢|座|单元|室|楼|层))+"
     r"(?:[\dA-Za-z]{1,5}室?)?"
 )
+# Where a name ends: Chinese goes on without a blank.
+_AFTER = r"(?=$|[^\u4e00-\u9fff]|电话|手机|住|家住|身份证|今年|吗|呢|啊)"
 # Full-width letters, digits and ＠ ＋ － ．
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B) if chr(code).isalnum()} | {
     0xFF20: "@",
@@ -34,11 +40,14 @@ def mask(text: str) -> str:
     """The text with personal data replaced by tags such as ``<phone>``.
 
     >>> mask("我叫李雷，电话 138 0013 8000，邮箱 lilei@example.com")
-    '我叫李雷，电话 <phone>，邮箱 <email>'
+    '我叫<name>，电话 <phone>，邮箱 <email>'
     """
     masked = _EMAIL.sub("<email>", text.translate(_HALF_WIDTH))
     masked = _DIGITS.sub(_number_tag, masked)
-    return _ADDRESS.sub("<address>", masked)
+    masked = _ADDRESS.sub("<address>", masked)
+    for name in _names():
+        masked = name.sub(r"\1<name>", masked)
+    return masked
 
 
 def is_identity_card(number: str) -> bool:
@@ -80,3 +89,21 @@ def _number_tag(match: re.Match[str]) -> str:
         if is_one(plain):
             return tag + match[0][len(match[0].rstrip()) :]
     return "<phone>" if _LANDLINE.fullmatch(written) else match[0]
+
+
+@cache
+def _names() -> tuple[re.Pattern[str], ...]:
+    """Expressions whose first group stands before a name."""
+    source = resources.files(__package__).joinpath("names.toml")
+    lists = tomllib.loads(source.read_text(encoding="utf-8"))
+    either = {key: "|".join(words) for key, words in lists.items()}
+    family = f"(?:{either['double']}|{either['surnames']})"
+    han = r"[\u4e00-\u9fff]"
+    full = f"(?:{family}{han}{{1,2}}?|{han}{{1,6}}·{han}{{1,8}}){_AFTER}"
+    forms = (
+        (f"(?:{either['introductions']})", full),
+        (rf"(?:{either['labels']})\s*[：:是叫]\s*", full),
+        ("我是|这里是", f"{family}(?:{either['titles']})"),
+        ("我姓", family),
+    )
+    return tuple(re.compile(f"({before}){name}") for before, name in forms)

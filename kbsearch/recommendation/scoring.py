@@ -1,88 +1,40 @@
 """Scoring: how probable it is that an article is wanted in a slot, as a sum of named reasons.
 
 For each slot a logistic model over a few features; what each adds to the log-odds is what an agent
-reads as a reason. The weights are fitted on `eval/*/recommend_dev.jsonl` (logistic regression with
-an L2 penalty) and rounded; the thresholds are chosen there, too, by cross-validation.
+reads as a reason. The weights stand in ``weights.toml``, which `make fit-recommend` writes.
 """
 
 import math
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
 
 from kbsearch.article import Relation
 from kbsearch.recommendation.slots import Candidate, Reason, ReasonKind, Slot
 
 # Log-odds that usage adds or takes away at most: odds change at most 4.5-fold. It can undo that
-# search puts an article first, but not lift one that little speaks for.
+# search puts an article first, but not lift one that little speaks for. With 2.0, simulated use
+# makes recommendations for other cases worse (`kbsearch eval-recommend --replay`).
 USAGE_BOUND = 1.5
-DECISIVE = 0.4  # probability that some article must have, or nothing is recommended at all
-DECISIVE_IF_UPSET = 0.2  # the same for an upset customer: silence is worse than a near miss
-
-# Probability from which an article opens its slot, and from which others follow it.
-OPENS: Mapping[Slot, float] = {
-    Slot.SOLUTION: 0.15,
-    Slot.NEXT_STEP: 0.15,
-    Slot.POLICY: 0.2,
-    Slot.SCRIPT: 0.2,
-    Slot.RELATED: 0.15,
-}
-FOLLOWS: Mapping[Slot, float] = {
-    Slot.SOLUTION: 0.15,
-    Slot.NEXT_STEP: 0.08,
-    Slot.POLICY: 0.08,
-    Slot.SCRIPT: 0.08,
-    Slot.RELATED: 0.06,
-}
-# Where an article is open, the links of its editor are reason enough.
-READING_OPENS: Mapping[Slot, float] = dict.fromkeys(Slot, 0.04)
-# Where nothing was asked, one good reason is enough.
-PUSH_OPENS: Mapping[Slot, float] = dict.fromkeys(Slot, 0.08)
+# Probability of a solution or a script that there must be, or nothing is recommended at all: chosen
+# on the dev sets of `eval/`, by cross-validation, as are OPENS and FOLLOWS.
+DECISIVE = 0.2
+DECISIVE_IF_UPSET = 0.1  # the same for an upset customer: silence is worse than a near miss
+OPENS = 0.15  # probability from which an article opens its slot
+# Probability from which others follow it: a second solution must be as probable as a first.
+FOLLOWS: Mapping[Slot, float] = {**dict.fromkeys(Slot, 0.03), Slot.SOLUTION: OPENS}
+READING_OPENS = 0.1  # where an article is open, the links of its editor are reason enough
+PUSH_OPENS = 0.08  # where nothing was asked, one good reason is enough
+PUSH_FOLLOWS: Mapping[Slot, float] = dict.fromkeys(Slot, 0.06)
 
 _Weights = Mapping[ReasonKind, float]
 
-# Of a problem, or an article that is open. `similar` is the cosine of the nearest question.
-_INTERCEPTS: Mapping[Slot, float] = {
-    Slot.SOLUTION: -6.1,
-    Slot.NEXT_STEP: -4.7,
-    Slot.POLICY: -4.9,
-    Slot.SCRIPT: -6.5,
-    Slot.RELATED: -5.8,
-}
 _COMMON: _Weights = {ReasonKind.SOLVED: 3.0, ReasonKind.USAGE: USAGE_BOUND}
-_WEIGHTS: Mapping[Slot, _Weights] = {
-    Slot.SOLUTION: {
-        ReasonKind.SEARCH: 5.7,
-        ReasonKind.LEADING: 1.2,
-        ReasonKind.LINK: 3.2,
-        ReasonKind.SIMILAR: 1.6,
-        ReasonKind.BODY: 3.5,
-        ReasonKind.PRODUCT: 1.2,
-        ReasonKind.OTHER_PRODUCT: -2.0,
-    },
-    Slot.NEXT_STEP: {ReasonKind.LINK: 8.9, ReasonKind.BODY: 0.7},
-    Slot.POLICY: {
-        ReasonKind.LINK: 6.6,
-        ReasonKind.SEARCH: 5.0,
-        ReasonKind.SIMILAR: 2.6,
-        ReasonKind.BODY: 0.9,
-        ReasonKind.PRODUCT: 1.0,
-        ReasonKind.OTHER_PRODUCT: -0.6,
-    },
-    Slot.SCRIPT: {
-        ReasonKind.LINK: 5.8,
-        ReasonKind.SEARCH: 3.0,
-        ReasonKind.SIMILAR: 3.0,
-        ReasonKind.BODY: 3.0,
-        ReasonKind.EMOTION: 1.0,
-    },
-    Slot.RELATED: {
-        ReasonKind.LINK: 8.1,
-        ReasonKind.SIMILAR: 1.4,
-        ReasonKind.BODY: 2.7,
-        ReasonKind.PRODUCT: 0.4,
-        ReasonKind.OTHER_PRODUCT: -1.2,
-    },
-}
 # Of a customer who has not asked anything: everything is related.
 _PUSH_INTERCEPT = -4.4
 _PUSH: _Weights = {
@@ -96,7 +48,53 @@ _PUSH: _Weights = {
     ReasonKind.SEASON: 2.2,
     ReasonKind.VIEWED: 3.0,
     ReasonKind.DEFAULT: 2.0,
+    **_COMMON,
 }
+
+
+class Situation(StrEnum):
+    """What a recommendation starts from."""
+
+    PROBLEM = "problem"
+    READING = "reading"  # an article is open
+    PUSH = "push"  # nothing was asked
+
+
+class SlotModel(BaseModel):
+    """The logistic model of one slot.
+
+    Attributes:
+        intercept: Log-odds of an article that nothing speaks for.
+        reading: What is added where an article is open: links are all there is then.
+        weights: What one unit of a reason adds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intercept: float
+    reading: float = 0.0
+    weights: Mapping[ReasonKind, float]
+
+
+class ScoringModel(BaseModel):
+    """The models of all slots."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slots: Mapping[Slot, SlotModel]
+
+    @classmethod
+    def bundled(cls) -> "ScoringModel":
+        """The weights of the package, read once."""
+        return _bundled()
+
+    def of(self, slot: Slot, situation: Situation) -> tuple[float, _Weights]:
+        """Intercept and weights."""
+        if situation is Situation.PUSH:
+            return _PUSH_INTERCEPT, _PUSH
+        model = self.slots[slot]
+        offset = model.reading if situation is Situation.READING else 0.0
+        return model.intercept + offset, {**model.weights, **_COMMON}
 
 
 @dataclass(slots=True)
@@ -113,10 +111,12 @@ class Evidence:
     """All that speaks for articles, gathered slot by slot.
 
     Attributes:
-        is_push: Whether nothing was asked.
+        situation: What is recommended from.
+        model: What each reason counts.
     """
 
-    is_push: bool = False
+    situation: Situation = Situation.PROBLEM
+    model: ScoringModel = field(default_factory=ScoringModel.bundled)
     _values: dict[tuple[Slot, int], dict[ReasonKind, float]] = field(default_factory=dict)
     _sources: dict[tuple[Slot, int, ReasonKind], _Source] = field(default_factory=dict)
 
@@ -138,13 +138,9 @@ class Evidence:
         if source is None or value > source.value:
             self._sources[slot, row, kind] = _Source(value, via, relation)
 
-    def rows(self) -> set[int]:
-        """Rows of all candidates."""
-        return {row for _, row in self._values}
-
-    def places(self) -> list[tuple[Slot, int]]:
-        """Every slot and row that something was noted of."""
-        return [*self._values]
+    def consider(self, slot: Slot, row: int) -> None:
+        """Makes an article a candidate that nothing speaks for yet."""
+        self._values.setdefault((slot, row), {})
 
     def put(self, slot: Slot, row: int, kind: ReasonKind, value: float, *, via: str = "") -> None:
         """Notes a plain value, such as a cosine, in place of what was there."""
@@ -152,22 +148,30 @@ class Evidence:
         if via:
             self._sources[slot, row, kind] = _Source(value, via, None)
 
-    def candidates(self) -> list[Candidate]:
-        """Every slot and row with its probability."""
-        models = {slot: self._model(slot) for slot in Slot}
+    def places(self, slot: Slot | None = None) -> list[tuple[Slot, int]]:
+        """Every slot, or this one, and row that something was noted of."""
+        return [place for place in self._values if slot in {None, place[0]}]
+
+    def values(self, slot: Slot, row: int) -> _Weights:
+        """What was noted, without weights; empty for what is no candidate."""
+        return self._values.get((slot, row), {})
+
+    def candidates(self, slot: Slot | None = None) -> list[Candidate]:
+        """Every slot, or this one, and row with its probability."""
+        models = {each: self.model.of(each, self.situation) for each in Slot}
         found = []
-        for (slot, row), values in self._values.items():
-            log_odds, weights = models[slot]
-            for kind, value in values.items():
+        for each, row in self.places(slot):
+            log_odds, weights = models[each]
+            for kind, value in self._values[each, row].items():
                 weight = weights.get(kind)
                 if weight is not None:
                     log_odds += weight * value
-            found.append(Candidate(slot, row, 1 / (1 + math.exp(-log_odds))))
+            found.append(Candidate(each, row, 1 / (1 + math.exp(-log_odds))))
         return found
 
     def reasons(self, slot: Slot, row: int) -> tuple[Reason, ...]:
         """What the probability is made of, the strongest first; kinds without weight left out."""
-        _, weights = self._model(slot)
+        _, weights = self.model.of(slot, self.situation)
         found = []
         for kind, value in self._values[slot, row].items():
             weight = weights.get(kind, 0.0) * value
@@ -178,7 +182,8 @@ class Evidence:
                 found.append(Reason(shown, round(weight, 3), source.via, source.relation))
         return tuple(sorted(found, key=lambda reason: -abs(reason.weight)))
 
-    def _model(self, slot: Slot) -> tuple[float, _Weights]:
-        if self.is_push:
-            return _PUSH_INTERCEPT, {**_PUSH, **_COMMON}
-        return _INTERCEPTS[slot], {**_WEIGHTS[slot], **_COMMON}
+
+@cache
+def _bundled() -> ScoringModel:
+    source = resources.files(__package__).joinpath("weights.toml")
+    return ScoringModel.model_validate({"slots": tomllib.loads(source.read_text(encoding="utf-8"))})

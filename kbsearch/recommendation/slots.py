@@ -26,8 +26,14 @@ class ReasonKind(StrEnum):
     SEARCH = "search"  # search found it
     LEADING = "leading"  # search puts it first
     SIMILAR = "similar"  # its title or a similar question is near the problem's wording
+    ADVICE = "advice"  # the same, near what the agent has said
+    SETTLED = "settled"  # the same, near what is settled or taken back
     BODY = "body"  # its text is near the problem's wording
+    ANSWER = "answer"  # it may solve the problem itself
     LINK = "link"  # an editor's link leads here, directly or over one article
+    ASIDE = "aside"  # links lead here, too, but into another slot
+    HUB = "hub"  # many articles lead here
+    RULE = "rule"  # it is a policy
     INFERRED = "inferred"  # it shares product and category with the problem's article
     SOLVED = "solved"  # it solved the same past cases as the problem's article
     PRODUCT = "product"  # it is about a product that the customer owns or named
@@ -97,15 +103,16 @@ class Candidate(NamedTuple):
 def fill(
     candidates: Iterable[Candidate],
     *,
-    opens: Mapping[Slot, float],
+    opens: float,
     follows: Mapping[Slot, float],
     is_duplicate: Callable[[int, Sequence[int]], bool],
     longest: int = LONGEST_SLOT,
 ) -> dict[Slot, tuple[Candidate, ...]]:
     """Puts candidates into slots, the most probable first; equal ones in the order of their rows.
 
-    No article stands twice, nor beside one that says the same; a slot stays empty rather than
-    wrong.
+    The most probable solution comes before all others, so that it stands where it is acted on and
+    not, being a policy, elsewhere. No article stands twice, nor beside one that says the same; a
+    slot stays empty rather than wrong.
 
     Args:
         candidates: The same article may be a candidate for several slots.
@@ -117,9 +124,11 @@ def fill(
     slots: dict[Slot, list[Candidate]] = {slot: [] for slot in Slot}
     placed: list[int] = []
     place = {slot: number for number, slot in enumerate(Slot)}
-    for each in sorted(candidates, key=lambda c: (-c.probability, c.row, place[c.slot])):
+    ordered = sorted(candidates, key=lambda c: (-c.probability, c.row, place[c.slot]))
+    solution = [each for each in ordered if each.slot is Slot.SOLUTION][:1]
+    for each in (*solution, *ordered):
         chosen = slots[each.slot]
-        least = follows[each.slot] if chosen else opens[each.slot]
+        least = follows[each.slot] if chosen else opens
         if each.probability < least or len(chosen) == longest or each.row in placed:
             continue
         if not is_duplicate(each.row, placed):

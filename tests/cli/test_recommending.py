@@ -3,8 +3,11 @@
 import json
 
 import pytest
+import tomli_w
 
 from kbsearch.knowledge_base import KnowledgeBase
+from kbsearch.recommendation.emotion import Lexicon
+from kbsearch.settings import Settings
 
 QUESTION = "空调不制冷怎么办"
 TURNS = [
@@ -173,6 +176,32 @@ def test_recommendations_are_measured(run, built, written, tmp_path, lang):
     document = json.loads(saved.read_text(encoding="utf-8"))
     assert document["first"]["value"] == 1
     assert document["outcomes"][0]["case"]["id"] == "c1"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_measurement_is_reported(run, built, written, tmp_path, lang):
+    """As a page in the language asked for."""
+    cases = written({**CASE, "first": ["book-repair"]}, "cases.jsonl")
+    page = tmp_path / "report.html"
+    assert (
+        run("eval-recommend", cases, "--index", built, "--report", page, "--lang", lang).code == 0
+    )
+    html = page.read_text(encoding="utf-8")
+    assert f'<html lang="{"zh-CN" if lang == "zh" else "en"}">' in html
+    assert "如何预约上门维修" in html
+
+
+def test_word_list_of_the_settings_counts(run, written, articles, tmp_path):
+    """The settings of the index name it; the option comes before them."""
+    words = Lexicon.bundled().model_dump(mode="json")
+    none = {**words, "anger": {}, "anxiety": {}, "urgency": {}, "hand_over": {}}
+    path = written(tomli_w.dumps(none), "none.toml")
+    usual = written(tomli_w.dumps(words), "usual.toml")
+    settings = Settings.model_validate({"recommendation": {"emotion": str(path)}})
+    index = KnowledgeBase.build(articles, tmp_path / "index", settings=settings).index_dir
+    for more, raised in (((), False), (("--emotion", usual), True)):
+        document = run("recommend", "我要投诉你们", "--index", index, *more, "--json").document
+        assert document["emotion"]["is_raised"] is raised
 
 
 def test_missed_target_fails(run, built, written):

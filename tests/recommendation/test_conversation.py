@@ -57,6 +57,17 @@ def test_assent_takes_over_the_question_of_the_agent():
     assert current_problem(conversation).text == "家里跳闸，一开空调就跳，对吗"
 
 
+def test_advice_is_what_the_agent_said_of_the_problem():
+    """Not what belongs to a problem that is settled."""
+    conversation = talk("空调不制冷", "洗一下滤网")
+    assert current_problem(conversation).advice == ("洗一下滤网",)
+    more = talk(
+        *("发票没收到", "重发了，还有别的需要吗？", "收到了。对了，流量怎么查", "发短信"),
+        "没收到短信",
+    )
+    assert current_problem(more).advice == ("发短信",)
+
+
 def test_what_is_taken_back_counts_less():
     """Who changes his mind is asked about the new wish, with the old one as context."""
     problem = current_problem(talk("我要退货", "好的", "算了，那不退了，能换一个颜色吗"))

@@ -42,6 +42,7 @@ def lexicon(tmp_path):
         ("我着急！", 1.3),
         ("不，我着急", 1.0),  # a negation ends with its clause
         ("着急着急", 2.0),
+        ("是不是着急", 1.0),  # only asked
         ("", 0.0),
     ],
 )
@@ -87,10 +88,22 @@ def test_wrong_word_list_is_refused(tmp_path, text):
         ("我要投诉你们，太过分了！", True),
         ("救命啊，我被骗了", True),
         ("我不是来投诉的，也不着急，就问一下", False),
+        ("请你们给个说法", True),
+        ("我需要一个合理的解释", True),
+        ("这就是贵公司的服务？", True),
+        ("请给我们一个交代，并书面道歉", True),
+        ("是不是有人在看我家的摄像头", True),
+        ("有个说法是充满再拔，对吗", False),
+        ("我需要解释一下怎么退货吗", False),
+        ("贵公司的服务热线是多少", False),
+        ("这就是你们说的那款吗", False),
+        ("没有合理的解释也行", False),
+        ("滚筒洗衣机怎么操作", False),
+        ("扫地机器人坏了，上门费是120元吗，维修怎么赔付", False),
         ("空调不制冷", False),
         ("请问积分怎么兑换", False),
     ],
 )
 def test_bundled_words_tell_upset_customers_from_calm_ones(text, raised):
-    """Plain questions are calm, and so is who says that he is."""
+    """Cold anger is heard; plain questions are calm, and so is who says that he is."""
     assert Lexicon.bundled().emotion([text]).is_raised is raised

@@ -31,6 +31,17 @@ def best(articles, row=0):
     return found
 
 
+def test_hub_is_where_many_links_of_the_slot_lead():
+    """None is 0, 30 and more are 1; links of other slots do not count."""
+    links = [(f"a{number}", "faq", {"next_step": "book"}) for number in range(31)]
+    articles = graph(*links, ("book", "guide", {}))
+    (book,) = articles.rows_of(["book"])
+    assert articles.hub(book, Slot.NEXT_STEP) == 1
+    assert articles.hub(book, Slot.POLICY) == articles.hub(0, Slot.NEXT_STEP) == 0
+    few = graph(*links[:3], ("book", "guide", {}))
+    assert 0 < few.hub(3, Slot.NEXT_STEP) < 1
+
+
 def test_link_leads_to_the_slot_of_its_relation():
     """By relation and kind of the target."""
     links = {"next_step": "b", "policy": "c", "script": "d", "see_also": "e"}

@@ -18,6 +18,12 @@ from kbsearch.recommendation.privacy import is_bank_card, is_identity_card, mask
         ("身份证11010519491231002X", "身份证<id_card>"),
         ("卡号 6222 0212 3456 7890 128", "卡号 <bank_card>"),
         ("写信 li.lei+1@mail.example.com 吧", "写信 <email> 吧"),
+        ("我叫张伟，手表没电", "我叫<name>，手表没电"),
+        ("我叫欧阳小明今年六十", "我叫<name>今年六十"),
+        ("我是李女士，刚打过电话", "我是<name>，刚打过电话"),
+        ("联系人：王小明 13800138000", "联系人：<name> <phone>"),
+        ("姓名: 买买提·艾力", "姓名: <name>"),
+        ("我姓邱，八十一了", "我姓<name>，八十一了"),
     ],
 )
 def test_personal_data_is_masked(text, masked):
@@ -43,6 +49,12 @@ def test_address_is_masked(address):
         "订单号 123456789012",
         "身份证 110105194912310021",  # wrong check digit
         "充了 1000 元，编号 20261122",
+        "我叫车了，司机没来",
+        "我叫师傅上门，清风 Q3 不制冷",
+        "我是金卡用户，姓名写错了怎么改",
+        "联系人：清风客服",
+        "我是老客户，马上要用",
+        "户名和姓名不一样",
         "",
     ],
 )
@@ -79,7 +91,7 @@ def test_mobile_number_never_stays(before, number):
     assert number not in mask(text)
 
 
-@given(st.text())
+@given(st.text() | st.text("我叫是姓张伟李女士：联系人，1·"))
 def test_masking_twice_is_masking_once(text):
     """Tags are not personal data themselves."""
     assert mask(mask(text)) == mask(text)

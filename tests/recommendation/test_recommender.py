@@ -244,6 +244,31 @@ def test_script_comes_first_for_an_angry_customer(sure):
     assert next(iter(calm.slots)) is Slot.SOLUTION
 
 
+def test_script_that_is_asked_for_comes_first(sure):
+    """Without any feeling: nothing else is wanted as surely."""
+    recommendation = sure.recommend("客户发火时的安抚话术", filters=DAY)
+    assert not recommendation.emotion.is_raised
+    assert next(iter(recommendation.slots)) is Slot.SCRIPT
+    assert recommendation.first.article_id == "script-calm"
+
+
+def test_what_is_settled_counts_against_an_article(sure):
+    """What the agent says now speaks for the solutions near it, what is past against them."""
+    settled = [
+        {"role": "customer", "text": "手表一天就没电"},
+        {"role": "agent", "text": "关掉常亮，还有别的需要吗？"},
+        {"role": "customer", "text": "好了。还有，空调开着房间不凉"},
+        {"role": "agent", "text": "空调不制冷，先洗滤网"},
+        {"role": "customer", "text": "洗了，还是热"},
+    ]
+    recommendation = sure.recommend(conversation=settled, filters=DAY)
+    first = recommendation.slots[Slot.SOLUTION][0]
+    weights = {reason.kind: reason.weight for reason in first.reasons}
+    assert first.article_id == "ac-not-cooling"
+    assert weights["advice"] > 0
+    assert "settled" in weights
+
+
 def test_word_list_of_the_caller_counts(sure):
     """Another list, another customer: nobody is angry by the words of an empty one."""
     words = Lexicon.model_validate({**Lexicon.bundled().model_dump(), "anger": {}})

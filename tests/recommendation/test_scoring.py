@@ -5,7 +5,7 @@ import math
 import pytest
 
 from kbsearch.article import Relation
-from kbsearch.recommendation.scoring import USAGE_BOUND, Evidence
+from kbsearch.recommendation.scoring import USAGE_BOUND, Evidence, ScoringModel, Situation
 from kbsearch.recommendation.slots import ReasonKind, Slot
 
 
@@ -48,6 +48,26 @@ def test_strongest_link_is_the_one_that_is_named():
     evidence.add(Slot.POLICY, 1, ReasonKind.LINK, 0.7, via="b", relation=Relation.POLICY)
     reason = evidence.reasons(Slot.POLICY, 1)[0]
     assert (reason.kind, reason.via, reason.relation) == (ReasonKind.LINK, "b", Relation.POLICY)
+
+
+def test_every_slot_has_a_model():
+    """The package's weights know each slot, and no reason that they name is without effect."""
+    model = ScoringModel.bundled()
+    assert {*model.slots} == {*Slot}
+    for slot in Slot:
+        intercept, weights = model.of(slot, Situation.PROBLEM)
+        assert intercept < 0
+        assert model.of(slot, Situation.READING)[1] == weights
+
+
+def test_candidates_can_be_asked_for_by_slot():
+    """Only those, also what nothing speaks for yet."""
+    evidence = Evidence()
+    evidence.add(Slot.SOLUTION, 1, ReasonKind.SEARCH, 0.5)
+    evidence.consider(Slot.POLICY, 2)
+    assert [each.row for each in evidence.candidates(Slot.POLICY)] == [2]
+    assert evidence.values(Slot.POLICY, 2) == {}
+    assert len(evidence.candidates()) == 2
 
 
 @pytest.mark.parametrize("slot", Slot)

@@ -19,7 +19,7 @@ def filled(*candidates, opens=0.2, follows=0.1, same=()):
     """Slot → rows, without empty slots; rows in `same` say the same as each other."""
     slots = fill(
         [Candidate(*each) for each in candidates],
-        opens=dict.fromkeys(Slot, opens),
+        opens=opens,
         follows=dict.fromkeys(Slot, follows),
         is_duplicate=lambda row, placed: row in same and bool({*placed} & {*same}),
     )
@@ -36,7 +36,15 @@ def test_most_probable_comes_first_three_at_most():
 
 def test_article_stands_where_it_is_most_probable():
     """And nowhere else."""
-    assert filled((Slot.SOLUTION, 1, 0.4), (Slot.RELATED, 1, 0.6)) == {"related": [1]}
+    assert filled((Slot.POLICY, 1, 0.4), (Slot.RELATED, 1, 0.6)) == {"related": [1]}
+
+
+def test_best_solution_stands_as_the_solution():
+    """Also where it would be the more probable policy; the next best is placed like all others."""
+    given = [(Slot.SOLUTION, 1, 0.7), (Slot.POLICY, 1, 0.9)]
+    assert filled(*given) == {"solution": [1]}
+    second = [(Slot.SOLUTION, 2, 0.6), (Slot.POLICY, 2, 0.8)]
+    assert filled(*given, *second) == {"solution": [1], "policy": [2]}
 
 
 def test_slot_opens_for_more_than_it_takes_to_follow():
@@ -47,8 +55,8 @@ def test_slot_opens_for_more_than_it_takes_to_follow():
 
 def test_what_says_the_same_is_shown_once():
     """The better one stays, in whatever slot."""
-    given = [(Slot.SOLUTION, 1, 0.5), (Slot.RELATED, 2, 0.6), (Slot.SOLUTION, 3, 0.4)]
-    assert filled(*given, same=(1, 2)) == {"solution": [3], "related": [2]}
+    given = [(Slot.POLICY, 1, 0.5), (Slot.RELATED, 2, 0.6), (Slot.POLICY, 3, 0.4)]
+    assert filled(*given, same=(1, 2)) == {"policy": [3], "related": [2]}
 
 
 @given(CANDIDATES)
@@ -56,7 +64,7 @@ def test_nothing_is_placed_twice_or_below_its_threshold(candidates):
     """Of any candidates."""
     slots = fill(
         candidates,
-        opens=dict.fromkeys(Slot, 0.5),
+        opens=0.5,
         follows=dict.fromkeys(Slot, 0.3),
         is_duplicate=lambda row, placed: False,
     )

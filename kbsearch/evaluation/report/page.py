@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import pairwise
 
 from kbsearch import messages
@@ -13,6 +12,7 @@ from kbsearch.evaluation.reliability import CoveragePoint, ReliabilityBin
 from kbsearch.evaluation.report import plots
 from kbsearch.evaluation.report.misses import LEGS, MissView, lay_out
 from kbsearch.evaluation.report.targets import FEW, TARGETS, Target, state
+from kbsearch.evaluation.report.template import Wording, fill
 from kbsearch.evaluation.result import Evaluation
 from kbsearch.evaluation.significance import Estimate
 from kbsearch.evaluation.slices import DIMENSIONS
@@ -40,31 +40,6 @@ class _Run:
     moved: tuple[str, ...]
 
 
-class _Wording:
-    """The texts of one language, as the template asks for them."""
-
-    def __init__(self, lang: messages.Language) -> None:
-        self._lang = lang
-
-    def text(self, key: str, **params: object) -> str:
-        """A text of the report."""
-        return messages.text(f"report.{key}", self._lang, params)
-
-    def cli(self, key: str, params: dict[str, str] | None = None) -> str:
-        """A text that the command line uses, too."""
-        return messages.text(f"cli.{key}", self._lang, params)
-
-    def name(self, dimension: str, value: str) -> str:
-        """A slice's value in words, if it is one that we know; else as it is."""
-        known = messages.catalogue(self._lang)
-        return known.get(f"report.{dimension}_{value}", value) or self.text("no_value")
-
-    def plot(self, name: str) -> tuple[str, str, str]:
-        """A plot's description and the labels of its axes."""
-        x, y = self.text(f"{name}_x"), self.text(f"{name}_y")
-        return self.text(f"{name}_plot"), x, y
-
-
 def render(evaluation: Evaluation, lang: messages.Language, history: Sequence[Entry] = ()) -> str:
     """The report as HTML; it loads nothing from anywhere.
 
@@ -73,23 +48,12 @@ def render(evaluation: Evaluation, lang: messages.Language, history: Sequence[En
         lang: The language.
         history: Earlier runs and this one, oldest first; their trend is shown if there are two.
     """
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    wording = _Wording(lang)
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["percent"] = lambda share: f"{share:.1%}"
+    wording = Wording(lang)
     listed = lay_out(evaluation)
-    return environment.from_string(_read("report.html")).render(
+    return fill(
+        "report.html",
+        wording,
         result=evaluation,
-        lang="zh-CN" if lang == "zh" else "en",
-        style=Markup(_read("report.css")),
-        script=Markup(_read("report.js")),
-        t=wording.text,
-        cli=wording.cli,
-        name=wording.name,
         targets=[Target.of(wanted, evaluation.accuracy) for wanted in TARGETS],
         floor=_floor(evaluation.accuracy),
         weakest=_weakest(evaluation),
@@ -107,17 +71,14 @@ def render(evaluation: Evaluation, lang: messages.Language, history: Sequence[En
         listed=listed,
         legs=LEGS,
         choices=_choices(listed),
-        plots={name: Markup(svg) for name, svg in _plots(evaluation, history, wording).items()},
+        plots=_plots(evaluation, history, wording),
     )
 
 
-def _read(name: str) -> str:
-    source = resources.files("kbsearch").joinpath("evaluation", "report", name)
-    return source.read_text(encoding="utf-8")
-
-
-def _plots(evaluation: Evaluation, history: Sequence[Entry], wording: _Wording) -> dict[str, str]:
+def _plots(evaluation: Evaluation, history: Sequence[Entry], wording: Wording) -> dict[str, str]:
     """Name → plot, as markup: its labels are escaped."""
+    from markupsafe import Markup
+
     took = [outcome.milliseconds for outcome in evaluation.outcomes]
     drawn = {
         "coverage": plots.coverage(evaluation.coverage, *wording.plot("coverage")),
@@ -126,7 +87,7 @@ def _plots(evaluation: Evaluation, history: Sequence[Entry], wording: _Wording) 
     }
     if len(history) > 1:
         drawn["trend"] = plots.trend(history, *wording.plot("trend"))
-    return drawn
+    return {name: Markup(svg) for name, svg in drawn.items()}
 
 
 def _floor(accuracy: Estimate) -> float:
