@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+BENCH := .venv-bench/bin
+BENCH_READY := .venv-bench/.ready
+SIZES ?= 1000 10000 100000 166667
 INDEX ?= .demo/smart_devices
 INDUSTRIES := smart_devices telecom ecommerce finance
 SPLIT ?= test
@@ -12,7 +15,7 @@ DATA ?= ../shared/data
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo index test lint content-check eval bench bench-encoder bench-ranking bench-recommend eval-recommend fit-recommend encoder defaults crash-test clean
+.PHONY: help demo index test lint content-check eval bench bench-quick bench-encoder bench-ranking bench-recommend eval-recommend fit-recommend encoder defaults crash-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
@@ -49,8 +52,12 @@ eval: $(READY) ## accuracy on the query sets in eval/, reports in .demo/: SPLIT=
 			--history eval/$$industry/history.jsonl --report .demo/$${industry}_$(SPLIT).html || exit 1; \
 	done
 
-bench: $(READY) ## build time, search time and accuracy on real articles (needs $(DATA))
-	$(BIN)/python benchmarks/bench_search.py --data $(DATA)
+bench: $(BENCH_READY) ## kbsearch, its peers and the machine's limits up to a million questions; SIZES="1000 10000"
+	OMP_NUM_THREADS=1 $(BENCH)/python -m benchmarks.scale --sizes $(SIZES)
+
+bench-quick: $(BENCH_READY) ## the same at 1,000 and 10,000 articles with the fast peers, in minutes
+	OMP_NUM_THREADS=1 $(BENCH)/python -m benchmarks.scale --quick \
+		--json .demo/scale_quick.json --plots .demo/plots
 
 bench-encoder: $(READY) ## encoders side by side on development sets (needs $(DATA) and make encoder)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_encoder.py --data $(DATA)
@@ -84,7 +91,7 @@ crash-test: $(READY) ## kill builds and updates at random moments, 50 times each
 	$(BIN)/python benchmarks/crash_test.py
 
 clean: ## remove the environment and everything built
-	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-bench .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kbsearch needs Python 3.11 or newer")'
@@ -92,3 +99,10 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)
+
+# The peers have an environment of their own: what they depend on is nothing to kbsearch.
+$(BENCH_READY): pyproject.toml
+	test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
+	$(BENCH)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BENCH)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $(BENCH_READY)
