@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from kbsearch.analysis.codes import CODE, Token, code_tokens
 from kbsearch.analysis.dictionaries import QUERY_SIDE, Dictionaries
@@ -22,7 +22,6 @@ _STRETCH = re.compile(
     rf"|(?P<word>[^\W_a-z0-9{_HAN}]+)"
 )
 _LONGEST_SYNONYM = 6  # terms
-_RECENT = 4096  # texts, mostly single sentences
 
 
 class Analyzer:
@@ -57,20 +56,18 @@ class Analyzer:
         """The terms of a text that is in normal form already (`kbsearch.analysis.filters`)."""
         return [term for term, _, _ in self._tokens(text)]
 
-    def tokens(self, text: str) -> Sequence[Token]:
-        """The terms of `text` with their places in the *original* text."""
-        return self._recent_tokens(text)
+    def tokens(self, text: str, wanted: Collection[str] | None = None) -> list[Token]:
+        """The terms of `text` with their places in the *original* text.
 
-    @cached_property
-    def _recent_tokens(self) -> Callable[[str], Sequence[Token]]:
-        """`tokens` of texts that were asked for lately: the same articles are shown again."""
-        return lru_cache(maxsize=_RECENT)(self._new_tokens)
-
-    def _new_tokens(self, text: str) -> Sequence[Token]:
+        Args:
+            text: Any text.
+            wanted: Only these terms; stretches without any of them are not even segmented.
+        """
         normalized = normalize_with_offsets(text)
         return [
             Token(term, normalized.starts[start], normalized.ends[end - 1])
-            for term, start, end in self._tokens(normalized.text)
+            for term, start, end in self._tokens(normalized.text, wanted)
+            if wanted is None or term in wanted
         ]
 
     def synonyms(self, terms: Sequence[str]) -> dict[str, int]:
@@ -103,9 +100,18 @@ class Analyzer:
                 table.setdefault(key, []).extend(a for a in alternatives if a)
         return table
 
-    def _tokens(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """Terms of normalised `text` with their places in it, stop words left out."""
+    def _tokens(
+        self, text: str, wanted: Collection[str] | None = None
+    ) -> Iterator[tuple[str, int, int]]:
+        """Terms of normalised `text` with their places in it, stop words left out.
+
+        Han runs without any of the terms `wanted` are left out, too.
+        """
         for match in _STRETCH.finditer(text):
+            if wanted is not None and match.lastgroup == "han":
+                run = match.group()
+                if not any(term in run for term in wanted):
+                    continue
             offset = match.start()
             for term, start, end in self._stretch(match):
                 if term not in self._stop_words:

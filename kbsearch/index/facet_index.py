@@ -1,12 +1,11 @@
 """The facet index: which articles carry which value, for filters and counts, and when they hold."""
 
 import json
-import sys
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -29,8 +28,7 @@ FACETS = (
 )
 # An article that names none of these is meant for all of them.
 OPEN_FACETS = frozenset({"audience", "channels", "regions"})
-_ANY = ""  # sorts before every value
-_LAST = chr(sys.maxunicode)  # and this after
+_ANY = ""
 _ALWAYS = (0, np.iinfo(np.int32).max)
 
 
@@ -110,15 +108,17 @@ class FacetIndex:
         """Facet → value → how many of the articles `rows` have it, most frequent first."""
         members, _ = self.runs.members(rows)
         count = np.bincount(self.numbers[members], minlength=len(self.values))
-        counts: dict[str, dict[str, int]] = {}
-        for facet, (begin, end) in self._bounds.items():
-            own = count[begin:end]
-            present = np.flatnonzero(own)
-            present = present[np.argsort(-own[present], kind="stable")]
-            if len(present):
-                names = [self.values[number][1] for number in (begin + present).tolist()]
-                counts[facet] = dict(zip(names, own[present].tolist(), strict=True))
-        return counts
+        count[self._says_nothing] = 0
+        present = np.flatnonzero(count)
+        order = present[np.lexsort((-count[present], self._facets[present]))]
+        ends = np.searchsorted(self._facets[order], np.arange(len(FACETS)), "right").tolist()
+        names = [self.values[number][1] for number in order.tolist()]
+        numbers = count[order].tolist()
+        return {
+            FACETS[facet]: dict(zip(names[begin:end], numbers[begin:end], strict=True))
+            for facet, (begin, end) in enumerate(pairwise([0, *ends]))
+            if end > begin
+        }
 
     def known(self, facet: str) -> tuple[str, ...]:
         """All values of one facet, sorted."""
@@ -151,14 +151,14 @@ class FacetIndex:
         return self._by_value[1][begin:end]
 
     @cached_property
-    def _bounds(self) -> dict[str, tuple[int, int]]:
-        """Facet to the first of its values that says something, and the end of them."""
-        bounds = {}
-        for facet in FACETS:
-            begin = bisect_right(self.values, (facet, _ANY))
-            end = bisect_right(self.values, (facet, _LAST))
-            bounds[facet] = (begin, end)
-        return bounds
+    def _facets(self) -> NDArray[np.int64]:
+        """(values,) the place in `FACETS` of each value's facet."""
+        return np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)
+
+    @cached_property
+    def _says_nothing(self) -> NDArray[np.int64]:
+        """Which values stand for all values of their facet."""
+        return np.array([n for n, (_, value) in enumerate(self.values) if value == _ANY], np.int64)
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], int]:

@@ -111,6 +111,7 @@ class Desk:
             allowed=self._allowed,
             context=problem.earlier,
             explain=False,
+            highlight=False,
         )
         said = (*problem.settled, *problem.earlier, problem.text)
         self._products |= self._graph.products_in(" ".join(said))
@@ -149,6 +150,7 @@ class Desk:
                 allowed=self._allowed,
                 context=(),
                 explain=False,
+                highlight=False,
             )
             for hit in (hit for response in responses for hit in response.hits):
                 if hit.kind is not Kind.SCRIPT:

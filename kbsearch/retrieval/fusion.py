@@ -15,6 +15,10 @@ from kbsearch.settings import FusionSettings, RankingSettings
 Floats = NDArray[np.float64]
 
 _VERBATIM = 0.9999  # cosine of two texts of the same words
+# From this cosine on a question is asked nearly word by word, and the nearer it is, the less the
+# other features say: of 393 titles and questions short of a word 390 instead of 385 find their
+# article, and no dev query loses its own.
+_NEARLY = 0.85
 
 
 def normalize_lexical(scores: Floats, bound: float) -> Floats:
@@ -67,7 +71,9 @@ def feature_weights(settings: RankingSettings, with_questions: float) -> Floats:
 
 
 def weigh(features: Features, weights: Floats) -> Floats:
-    """The convex combination of all features; 1 for an article that is asked for word by word."""
+    """The convex combination of all features, raised to 1 where the question is nearly verbatim."""
     # Not `@`: BLAS adds up in an order that hangs on the place, but equal articles must tie.
     total = np.einsum("i,ij->j", weights, np.stack(features))
+    nearly = np.maximum(features.question - _NEARLY, 0.0) / (1 - _NEARLY)
+    total += (1 - total) * nearly
     return np.where(features.question >= _VERBATIM, 1.0, np.minimum(total, _VERBATIM))

@@ -43,7 +43,7 @@ class Highlighter:
         pieces = [
             (name, text, Span(0, len(text)))
             for name, text in whole[: 1 + (matched_question != article.title)]
-            if self._matches(fold_characters(text))
+            if self._matches(_folded(text))
         ]
         for name in ("body", "captions"):
             pieces += [(name, text, piece) for text in texts[name] if (piece := self._best(text))]
@@ -52,8 +52,8 @@ class Highlighter:
 
     def _highlight(self, field: str, text: str, piece: Span) -> Highlight:
         shown = text[piece.start : piece.end]
-        tokens = self._analyzer.tokens(shown)
-        spans = [Span(t.start, t.end) for t in tokens if t.term in self._weights]
+        wanted = {term for _, term in self._matches(_folded(shown))}
+        spans = [Span(t.start, t.end) for t in self._analyzer.tokens(shown, wanted)]
         return Highlight(field, shown, piece.start, tuple(_joined(spans)))
 
     def _best(self, text: str) -> Span | None:
@@ -80,11 +80,17 @@ class Highlighter:
 
     def _matches(self, folded: str) -> list[tuple[int, str]]:
         """Where terms stand in a folded text; of those that overlap the first and longest."""
-        found = sorted(
-            (start, number, end, term)
-            for number, term in enumerate(self._longest_first)
-            for start, end in _occurrences(term, folded)
-        )
+        found: list[tuple[int, int, int, str]] = []
+        for number, term in enumerate(self._longest_first):
+            if term.isascii():
+                spans = (match.span() for match in _code(term).finditer(folded))
+                found += [(start, number, end, term) for start, end in spans]
+                continue
+            start = folded.find(term)
+            while start >= 0:
+                found.append((start, number, start + len(term), term))
+                start = folded.find(term, start + 1)
+        found.sort()
         matches, behind = [], 0
         for start, _, end, term in found:
             if start >= behind:
@@ -116,15 +122,9 @@ def _prepared(text: str) -> _Prepared:
     return _Prepared(fold_characters(text), windows)
 
 
-def _occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:
-    """Where a term stands in a folded text."""
-    if term.isascii():
-        yield from (match.span() for match in _code(term).finditer(text))
-        return
-    start = text.find(term)
-    while start >= 0:
-        yield start, start + len(term)
-        start = text.find(term, start + 1)
+@lru_cache(maxsize=4 * _PREPARED)
+def _folded(text: str) -> str:
+    return fold_characters(text)
 
 
 @lru_cache(maxsize=_PREPARED)

@@ -130,6 +130,7 @@ class Searcher:
         allowed: NDArray[np.bool_],
         context: Sequence[str],
         explain: bool,
+        highlight: bool,
     ) -> list[SearchResponse]:
         """One response for each text, among the `allowed` articles; see `KnowledgeBase.search`."""
         if top_k < 1:
@@ -145,17 +146,19 @@ class Searcher:
             since = time.perf_counter() - shared
             candidates = find(self.index, query, allowed, self.settings, by_dense)
             responses.append(
-                self._respond(query, context, allowed, candidates, top_k, explain, since)
+                self._respond(query, context, allowed, candidates, top_k, explain, highlight, since)
             )
         return responses
 
     def study(
         self, text: str, *, allowed: NDArray[np.bool_], context: Sequence[str], depth: int
     ) -> Study:
-        """A search and what evaluation asks of it, from one reading of the query."""
+        """A search without highlights, and what evaluation asks, from one reading of the query."""
         since = time.perf_counter()
         query, candidates = self.candidates(text, allowed=allowed, context=context)
-        response = self._respond(query, context, allowed, candidates, _DECIDED_ON, False, since)
+        response = self._respond(
+            query, context, allowed, candidates, _DECIDED_ON, False, False, since
+        )
         return Study(response, self._rankings(query, context, candidates, Leg, depth))
 
     def rankings(
@@ -236,6 +239,7 @@ class Searcher:
         candidates: Candidates,
         top_k: int,
         explain: bool,
+        highlight: bool,
         since: float,
     ) -> SearchResponse:
         ruling = self.pins.ruling(query.text)
@@ -249,7 +253,7 @@ class Searcher:
         # What to do does not depend on how many hits are shown.
         ranked = self._ranked(query, context, candidates, pinned, max(top_k, _DECIDED_ON))
         articles = [self.index.store.article(each.row) for each in ranked]
-        hits = tuple(self._hits(query, candidates, ranked, articles[:top_k], explain))
+        hits = tuple(self._hits(query, candidates, ranked, articles[:top_k], explain, highlight))
         unknown = unknown_codes(self.index, query.text)
         decision, clarify = self._decide(
             query, context, hits, ranked, articles, is_known=not unknown
@@ -325,6 +329,7 @@ class Searcher:
         ranked: Sequence[_Ranked],
         articles: Sequence[Article],
         explain: bool,
+        highlight: bool,
     ) -> list[Hit]:
         """The first `articles` of those that are ranked, as hits."""
         idf = {term: self.index.inverted.idf(term) for term in (*query.terms, *query.synonyms)}
@@ -342,7 +347,7 @@ class Searcher:
                     score=each.score,
                     confidence=self._confidence(query, candidates, each),
                     matched_question=matched,
-                    highlights=highlighter.highlights(article, matched),
+                    highlights=highlighter.highlights(article, matched) if highlight else (),
                     explanation=None
                     if place is None or not explain
                     else self._explanation(query, candidates, place, each.reranked, idf),
