@@ -15,7 +15,7 @@ DATA ?= ../shared/data
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo index test lint content-check eval bench bench-quick bench-encoder bench-ranking bench-recommend eval-recommend fit-recommend encoder defaults crash-test clean
+.PHONY: help demo index test lint content-check eval bench bench-quick bench-encoder bench-ranking bench-recommend eval-recommend fit-recommend encoder defaults fingerprint crash-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 14
@@ -86,6 +86,9 @@ encoder: $(READY) ## train the bundled encoder anew, first without a tenth of th
 		--work .demo/teacher --hold-out 0.1 --out .demo/encoder_dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m kbsearch.training --data $(DATA) --groups corpora/paraphrases \
 		--work .demo/teacher --figures .demo/encoder_dev/figures.json --out kbsearch/encoders/bundled
+
+fingerprint: $(READY) ## whether search still ranks every query of eval/ as when fingerprint.json was written
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fingerprint.py
 
 crash-test: $(READY) ## kill builds and updates at random moments, 50 times each
 	$(BIN)/python benchmarks/crash_test.py
