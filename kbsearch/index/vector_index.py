@@ -81,13 +81,14 @@ class VectorIndex:
             k: Vectors to look at.
             allowed: (articles,) bool; others are passed over.
         """
-        found = [_nearest(part, queries, k, allowed) for part in self._parts]
-        return [
-            _rows([(products[number], owners[number]) for products, owners in found], k)
-            if query.any()
-            else np.zeros(0, np.int64)
-            for number, query in enumerate(queries)
-        ]
+        rows = [np.zeros(0, np.int64) for _ in queries]
+        near = np.flatnonzero(queries.any(axis=1)) if len(queries) else np.zeros(0, np.int64)
+        if not len(near):
+            return rows
+        found = [_nearest(part, queries[near], k, allowed) for part in self._parts]
+        for place, number in enumerate(near.tolist()):
+            rows[number] = _rows([(own[place], owners[place]) for own, owners in found], k)
+        return rows
 
     def similarities(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Similarities:
         """Exact similarities of the articles `rows` to `query`, a (dim,) unit vector."""
