@@ -23,7 +23,6 @@ _CODE = re.compile(r"[a-z]+\d+")  # E1, PPR-9088, WiFi7; not 5G, 50GB, 3kW
 def handover(
     index: LocalIndex,
     query: Query,
-    context: Sequence[str],
     nearest: Sequence[NearestArticle],
     filtered: NDArray[np.bool_],
     settings: Settings,
@@ -33,7 +32,6 @@ def handover(
     Args:
         index: What was searched.
         query: The query as it was understood.
-        context: Earlier turns as they came.
         nearest: What was found, best first.
         filtered: (articles,) bool: which articles were filtered out, or do not hold.
         settings: Those of the search.
@@ -42,7 +40,7 @@ def handover(
     if not nearest:
         reason = _why_nothing(index, query, filtered, settings)
     unknown = tuple(term for term in query.terms if not index.inverted.frequency(term))
-    return Handover(query.text, tuple(context), reason, tuple(nearest), unknown)
+    return Handover(query.text, query.turns, reason, tuple(nearest), unknown)
 
 
 def _why_nothing(

@@ -25,6 +25,7 @@ class Query:
 
     Attributes:
         text: As it came.
+        turns: Earlier turns of the conversation, oldest first, as they came.
         corrections: What was misspelt in it.
         terms: Its own terms, each with how often it stands in the query.
         synonyms: Terms of the same meaning, with their lower weight.
@@ -35,6 +36,7 @@ class Query:
     """
 
     text: str
+    turns: tuple[str, ...]
     corrections: tuple[Correction, ...]
     terms: Mapping[str, float]
     synonyms: Mapping[str, float]
@@ -85,7 +87,7 @@ class QueryReader:
         share = self._settings.query.context_weight
         context_terms = dict.fromkeys(self._analyzer.normal_terms(earlier), share)
         return [
-            self._query(text, *read, context_terms, vector, own)
+            self._query(text, tuple(context), *read, context_terms, vector, own)
             for text, read, vector, own in zip(texts, spelt, vectors, words, strict=True)
         ]
 
@@ -118,6 +120,7 @@ class QueryReader:
     def _query(
         self,
         text: str,
+        turns: tuple[str, ...],
         spelt: str,
         corrections: tuple[Correction, ...],
         context: Mapping[str, float],
@@ -130,6 +133,7 @@ class QueryReader:
         length = float(np.linalg.norm(vector))
         return Query(
             text=text,
+            turns=turns,
             corrections=corrections,
             terms={term: float(count) for term, count in Counter(terms).items()},
             synonyms={term: weight / share for term, share in synonyms.items()},

@@ -172,3 +172,16 @@ def test_verbatim_question_finds_its_article_whatever_the_weights(
     for query, row in verbatim:
         found = find(searcher.index, query, searcher.allowed(), settings)
         assert (found.rows[0], found.final[0]) == (row, 1)
+
+
+def test_the_nearer_to_verbatim_the_less_the_other_features_count():
+    """Below a cosine of 0.85 only the weights decide; above, the nearest question wins."""
+    question = np.array([0.84, 0.86, 0.93, 0.99])
+    nothing, everything = np.zeros(4), np.ones(4)
+    body_only = np.eye(6)[2]
+    features = [question, nothing, nothing, nothing, nothing, nothing]
+    rising = weigh(Features(*features), body_only)
+    assert rising[0] == 0
+    assert 0 < rising[1] < rising[2] < rising[3] < 1
+    features[2] = everything * 0.9
+    assert (weigh(Features(*features), body_only) >= 0.9).all()
