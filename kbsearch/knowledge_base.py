@@ -85,7 +85,7 @@ class KnowledgeBase:
 
     @classmethod
     def open(cls, index_dir: str | Path, *, snapshot_id: str | None = None) -> Self:
-        """Opens a snapshot of `index_dir`, after checking every file of it.
+        """Opens a snapshot of `index_dir`, after checking its files: those above 16 MB by size.
 
         Args:
             index_dir: Folder of the index.

@@ -99,3 +99,22 @@ def test_a_worker_that_dies_says_why(analyzer, encoder, few_are_many, monkeypatc
     expected = "KeyError: 'dictionaries'" if when == "at once" else "ValidationError"
     with pytest.raises(RuntimeError, match=expected):
         index_many(ARTICLES, analyzer, encoder, nobody)
+
+
+def test_what_a_worker_prints_disturbs_nobody(
+    tmp_path, monkeypatch, analyzer, encoder, few_are_many
+):
+    """Neither a little on stdout nor more than a pipe holds on stderr."""
+    noise = 'import sys; print("hello"); sys.stderr.write("x" * 200_000)'
+    (tmp_path / "sitecustomize.py").write_text(noise, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert len(index_many(ARTICLES, analyzer, encoder, nobody)) == len(ARTICLES)
+
+
+def test_workers_import_nothing_from_the_current_folder(
+    tmp_path, monkeypatch, analyzer, encoder, few_are_many
+):
+    """A file of the user's that is called like a module is not run."""
+    (tmp_path / "json.py").write_text('raise SystemError("not ours")', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert len(index_many(ARTICLES, analyzer, encoder, nobody)) == len(ARTICLES)

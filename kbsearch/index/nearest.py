@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -97,7 +96,10 @@ class CompressedVectors:
     """
 
     def __init__(self, folder: Path, matrix: Floats) -> None:
-        self._path = folder / _FILE
+        import faiss
+
+        # Mapped now: when it is first asked, the folder may have been collected.
+        self._faiss: _Faiss = faiss.read_index(str(folder / _FILE), faiss.IO_FLAG_MMAP_IFC)
         self._matrix = matrix
 
     @classmethod
@@ -145,13 +147,6 @@ class CompressedVectors:
             best = top(own.astype(np.float64), k)
             products[: len(best)], places[: len(best)] = own[best], members[best]
         return found
-
-    @cached_property
-    def _faiss(self) -> "_Faiss":
-        import faiss
-
-        index: _Faiss = faiss.read_index(str(self._path), faiss.IO_FLAG_MMAP_IFC)
-        return index
 
 
 class _Faiss(Protocol):

@@ -83,17 +83,18 @@ class Runs:
         if isinstance(column, np.ndarray) and self._is_contiguous(len(column)):
             save_array(path, column)
             return
-        shape = (int(self.counts.sum()), *column.shape[1:])
-        if not shape[0]:
-            save_array(path, np.zeros(shape, column.dtype))
-            return
-        file = np.lib.format.open_memmap(path, mode="w+", dtype=column.dtype, shape=shape)
-        begin = 0
-        for first in range(0, len(self), _BLOCK):
-            members, _ = self.members(np.arange(first, min(first + _BLOCK, len(self))))
-            file[begin : begin + len(members)] = column[members]
-            begin += len(members)
-        file.flush()
+        # Written, not mapped: writing to a mapped file on a full disk kills the process.
+        header = {
+            "descr": np.lib.format.dtype_to_descr(column.dtype),
+            "fortran_order": False,
+            "shape": (int(self.counts.sum()), *column.shape[1:]),
+        }
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for first in range(0, len(self), _BLOCK):
+                members, _ = self.members(np.arange(first, min(first + _BLOCK, len(self))))
+                if len(members):
+                    file.write(np.ascontiguousarray(column[members]).data)
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -270,6 +270,7 @@ def published_settings(snapshots: SnapshotStore) -> Settings:
 def _current(snapshots: SnapshotStore) -> LocalIndex | None:
     """The published index; None if there is none, or it is damaged, which a build mends."""
     try:
+        snapshots.checked(whole=True)
         return LocalIndex.open(snapshots)
     except SnapshotError:
         return None

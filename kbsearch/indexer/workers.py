@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -57,8 +58,13 @@ def index_many(
     return Parts.joined(parts, rows)
 
 
-def work(folder: Path) -> None:
-    """What a worker does: indexes the chunks whose numbers it reads, and prints them when done."""
+def work(folder: Path, answers: int) -> None:
+    """What a worker does: indexes the chunks whose numbers it reads, and answers when done.
+
+    Args:
+        folder: Where the task and the chunks lie, and the segments go.
+        answers: File descriptor for the answers; whoever prints something does not disturb them.
+    """
     task = json.loads((folder / _TASK).read_text(encoding="utf-8"))
     analyzer = Analyzer(Dictionaries.of(task["dictionaries"]))
     encoder = load_encoder(task["model"])
@@ -71,8 +77,7 @@ def work(folder: Path) -> None:
         (folder / number).mkdir()
         parts = index_articles(articles, analyzer, encoder, lambda *_: None)
         parts.save(folder / number, _NEVER_COMPRESSED)
-        sys.stdout.write(f"{number}\n")
-        sys.stdout.flush()
+        os.write(answers, f"{number}\n".encode())
 
 
 def _write_task(
@@ -111,43 +116,53 @@ def _run(folder: Path, chunks: int, workers: int, done: Callable[[int], None]) -
             feeder.result()
 
 
+def _write_line(file: IO[str] | None, number: int) -> None:
+    if file:
+        file.write(f"{number}\n")
+        file.flush()
+
+
 @contextlib.contextmanager
 def _worker(folder: Path) -> Iterator[Callable[[int], None]]:
     """A running worker: call it with the number of a chunk; it returns when that is indexed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kbsearch.indexer.workers", str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "PYTHONUTF8": "1",
-            # One core each: threads of their own would only wait for one another.
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-        },
-    )
-    with process as worker:
-        given, taken, complaints = worker.stdin, worker.stdout, worker.stderr
-        if not (given and taken and complaints):
-            raise RuntimeError("a worker without pipes")
+    taken, answers = os.pipe()
+    with tempfile.TemporaryFile() as said, os.fdopen(taken, encoding="utf-8") as replies:
+        process = subprocess.Popen(
+            # -P: what lies in the current folder is none of our modules.
+            [sys.executable, "-P", "-m", "kbsearch.indexer.workers", str(folder), str(answers)],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            encoding="utf-8",
+            pass_fds=[answers],
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "PYTHONUTF8": "1",
+                # One core each: threads of their own would only wait for one another.
+                "OMP_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1",
+                "TOKENIZERS_PARALLELISM": "false",
+            },
+        )
+        os.close(answers)
 
         def index(number: int) -> None:
-            try:
-                given.write(f"{number}\n")
-                given.flush()
-                answer = taken.readline()
-            except BrokenPipeError:
-                answer = ""
-            if answer.strip() != str(number):
-                raise RuntimeError(f"a worker ended while indexing:\n{complaints.read()}")
+            with contextlib.suppress(BrokenPipeError):
+                _write_line(process.stdin, number)
+            if replies.readline().strip() != str(number):  # nothing: it has ended
+                process.wait()
+                said.seek(0)
+                words = said.read().decode("utf-8", "replace")
+                raise RuntimeError(f"a worker ended while indexing:\n{words}")
 
-        yield index
-        given.close()
+        with process:
+            try:
+                yield index
+            except BaseException:
+                process.kill()
+                raise
 
 
 if __name__ == "__main__":
-    work(Path(sys.argv[1]))
+    work(Path(sys.argv[1]), int(sys.argv[2]))

@@ -236,6 +236,8 @@ class EventStore:
         Raises:
             OSError: The file cannot be read.
         """
+        if not self.path.exists():  # nothing is recorded yet; the folder may not be ours to write
+            return self._usage
         with self._lock:
             for number, event in self.events(self._read_up_to):
                 self._usage.add(event)

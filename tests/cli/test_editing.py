@@ -125,6 +125,17 @@ def test_build_publishes_and_says_what_it_did(run, write, tmp_path):
     assert again["snapshot_id"] == document["snapshot_id"]
 
 
+def test_large_build_shows_how_far_it_is(run, write, tmp_path, monkeypatch):
+    """With workers too: each stage has a name in both languages."""
+    monkeypatch.setattr("kbsearch.indexer.workers._LEAST_ARTICLES", 4)
+    monkeypatch.setattr("kbsearch.indexer.workers._CHUNK", 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    path = write([{**GOOD, "id": f"a{n}"} for n in range(8)])
+    for lang in ("zh", "en"):
+        result = run("build", path, "--index", tmp_path / lang, "--lang", lang)
+        assert result.code == 0
+
+
 def test_build_prints_the_snapshot_for_people(run, write, tmp_path):
     """What was published, and how many articles are held back by their status."""
     rows = [GOOD, {**GOOD, "id": "hidden", "title": "草稿", "status": "draft"}]

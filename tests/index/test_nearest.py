@@ -161,8 +161,20 @@ def test_search_is_exact_up_to_a_number_of_vectors(tmp_path, count, exact_up_to,
     """A thousand are always searched exactly, more if the settings say so."""
     settings = VectorSettings(exact_up_to=exact_up_to)
     assert is_exact(count, settings) is exact
-    found = nearest_vectors(tmp_path, np.zeros((count, 2), np.float32), settings)
+    vectors = np.random.default_rng(0).random((count, 2), np.float32)
+    CompressedVectors.write(tmp_path, vectors)
+    found = nearest_vectors(tmp_path, vectors, settings)
     assert isinstance(found, ExactVectors if exact else CompressedVectors)
+
+
+def test_opened_vectors_outlive_their_folder(tmp_path):
+    """A reader goes on when its snapshot is collected, whether it has searched before or not."""
+    vectors = np.random.default_rng(0).random((2_000, 4), np.float32)
+    CompressedVectors.write(tmp_path, vectors)
+    opened = CompressedVectors(tmp_path, vectors)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert len(search(opened, vectors[0], 5).places) == 5
 
 
 def test_inner_products_of_equal_vectors_tie(matrix):
