@@ -102,7 +102,7 @@ def _names() -> tuple[re.Pattern[str], ...]:
     full = f"(?:{family}{han}{{1,2}}?|{han}{{1,6}}·{han}{{1,8}}){_AFTER}"
     forms = (
         (f"(?:{either['introductions']})", full),
-        (rf"(?:{either['labels']})\s*[：:是叫]\s*", full),
+        (rf"(?:{either['labels']})(?:\s*[：:是叫]\s*|\s+)", full),
         ("我是|这里是", f"{family}(?:{either['titles']})"),
         ("我姓", family),
     )

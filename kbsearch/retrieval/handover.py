@@ -54,11 +54,14 @@ def _why_nothing(
     return HandoverReason.NOTHING_FOUND
 
 
-def unknown_codes(index: LocalIndex, text: str) -> tuple[str, ...]:
-    """Codes in a query, letters before digits as in E1, that stand in no article."""
+def codes(text: str) -> tuple[str, ...]:
+    """Codes in a query, letters before digits as in E1, each once.
+
+    >>> codes("洗衣机报 E-1，5G 也连不上")
+    ('e1',)
+    """
     if not any(map(str.isdigit, text)):
         return ()
     read = CODE.finditer(normalize(text[:MAX_CHARACTERS]))
     whole = (next(code_tokens(found.group())).term for found in read)
-    codes = dict.fromkeys(code for code in whole if _CODE.fullmatch(code))
-    return tuple(code for code in codes if not index.inverted.frequency(code))
+    return tuple(dict.fromkeys(code for code in whole if _CODE.fullmatch(code)))

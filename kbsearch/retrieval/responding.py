@@ -17,7 +17,7 @@ from kbsearch.index.local import LocalIndex
 from kbsearch.retrieval.candidates import Candidates, Leg, find
 from kbsearch.retrieval.clarification import clarification
 from kbsearch.retrieval.confidence import confidence, features
-from kbsearch.retrieval.handover import NEAREST, handover, unknown_codes
+from kbsearch.retrieval.handover import NEAREST, codes, handover
 from kbsearch.retrieval.highlight import Highlighter
 from kbsearch.retrieval.pins import Pins
 from kbsearch.retrieval.query import MAX_CHARACTERS, Query
@@ -120,8 +120,9 @@ class Responder:
         ranked = self._ranked(query, candidates, pinned, max(wanted.top_k, DECIDED_ON))
         articles = [self._index.store.article(each.row) for each in ranked]
         hits = tuple(self._hits(query, candidates, ranked, articles[: wanted.top_k], wanted))
-        unknown = unknown_codes(self._index, query.text)
-        decision, clarify = self._decide(query, hits, ranked, articles, is_known=not unknown)
+        inverted, named = self._index.inverted, codes(query.text)
+        fits = all(inverted.contains(code, each.row) for each in ranked[:1] for code in named)
+        decision, clarify = self._decide(query, hits, ranked, articles, fits=fits)
         declined = None
         if decision is Decision.ABSTAIN:
             nearest = [
@@ -139,7 +140,7 @@ class Responder:
             snapshot_id=self._index.manifest.snapshot_id,
             took_ms=(time.perf_counter() - since) * 1000,
             handover=declined,
-            unknown_codes=unknown,
+            unknown_codes=tuple(code for code in named if not inverted.frequency(code)),
             truncated=len(query.text) > MAX_CHARACTERS,
         )
 
@@ -234,19 +235,19 @@ class Responder:
         ranked: Sequence[_Ranked],
         articles: Sequence[Article],
         *,
-        is_known: bool,
+        fits: bool,
     ) -> tuple[Decision, Clarification | None]:
         """What to do, from the first hit's confidence and the candidates near it.
 
-        What speaks of a code that no article has is not sure of an answer: that of another code is
-        alike in all but the code.
+        What speaks of a code that the first article has not is not sure of an answer: an article on
+        another code is alike in all but the code.
         """
         thresholds = self._settings.decision
         if hits and hits[0].pinned:
             return Decision.ANSWER, None
         if not hits or hits[0].confidence < thresholds.suggest:
             return Decision.ABSTAIN, None
-        is_sure = is_known and hits[0].confidence >= thresholds.answer_from
+        is_sure = fits and hits[0].confidence >= thresholds.answer_from
         scores = [each.score for each in ranked[:DECIDED_ON]]
         said = "\n".join((*query.turns, query.text))
         ask = clarification(said, articles[:DECIDED_ON], scores, is_sure=is_sure)
