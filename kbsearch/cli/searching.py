@@ -105,6 +105,9 @@ def _print_hit(console: Console, rank: int, hit: Hit) -> None:
             console.say("search.reranked", score=hit.explanation.reranked)
 
 
+_SHOWN = 0.0005  # of a score, whose digits end there
+
+
 def _weights(knowledge_base: "KnowledgeBase") -> dict[str, float]:
     """What each feature of the ranking counts here."""
     from kbsearch.retrieval.features import Features
@@ -118,11 +121,13 @@ def _weights(knowledge_base: "KnowledgeBase") -> dict[str, float]:
 def _print_ranking(console: Console, hits: Sequence[Hit], weights: Mapping[str, float]) -> None:
     """A table of features: weight, and for each hit its value and what that adds to the score."""
     explained = [
-        (rank, hit.explanation) for rank, hit in enumerate(hits, start=1) if hit.explanation
+        (rank, hit.score, hit.explanation)
+        for rank, hit in enumerate(hits, start=1)
+        if hit.explanation
     ]
     if not explained:
         return
-    corrections = dict.fromkeys(c for _, explanation in explained for c in explanation.corrections)
+    corrections = dict.fromkeys(c for *_, explanation in explained for c in explanation.corrections)
     for typed, term in corrections:
         console.say("search.correction", typed=typed, term=term)
     rows = [
@@ -131,13 +136,21 @@ def _print_ranking(console: Console, hits: Sequence[Hit], weights: Mapping[str, 
             f"{weight:.3f}",
             *(
                 f"{explanation.ranking[name]:.2f} → {weight * explanation.ranking[name]:.3f}"
-                for _, explanation in explained
+                for *_, explanation in explained
             ),
         ]
         for name, weight in weights.items()
     ]
+    # What a nearly verbatim question adds to that (`kbsearch.retrieval.fusion.weigh`).
+    rises = [
+        max(score - sum(weights[name] * value for name, value in explanation.ranking.items()), 0.0)
+        for _, score, explanation in explained
+    ]
+    if any(rise >= _SHOWN for rise in rises):
+        added = [f"→ {rise:.3f}" for rise in rises]
+        rows.append([console.text("search.nearly_verbatim"), "", *added])
     headings = [console.text(f"search.{key}") for key in ("feature", "weight")]
-    console.table([*headings, *(f"{rank}." for rank, _ in explained)], rows)
+    console.table([*headings, *(f"{rank}." for rank, *_ in explained)], rows)
 
 
 def _print_clarification(console: Console, clarify: Clarification) -> None:

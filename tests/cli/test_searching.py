@@ -123,17 +123,21 @@ def test_people_see_both_legs_on_request(run, built):
     assert explained.count("   BM25 ") == 5
 
 
-@pytest.mark.parametrize(("lang", "nearest"), [("zh", "最近的问法"), ("en", "nearest question")])
-def test_people_see_what_the_ranking_weighs(run, built, lang, nearest):
-    """A row for each feature: its weight, and of each hit value and contribution."""
+@pytest.mark.parametrize(
+    ("lang", "nearest", "verbatim"),
+    [("zh", "最近的问法", "几乎逐字相同"), ("en", "nearest question", "nearly verbatim")],
+)
+def test_people_see_what_the_ranking_weighs(run, built, lang, nearest, verbatim):
+    """A row for each feature: weight, and of each hit value and contribution; and what is added."""
     out = run("search", "空调不治冷", "--index", built, "--explain", "--top", 2, "--lang", lang).out
     assert "治冷 → 制冷" in out
     hit = KnowledgeBase.open(built).search("空调不治冷", explain=True).hits[0]
-    rows = out.splitlines()[-len(Features._fields) :]
+    rows = out.splitlines()[-len(Features._fields) - 1 :]
     assert rows[0].startswith(nearest)
+    assert rows[-1].startswith(verbatim)
     added = [float(row.split("→")[1].split()[0]) for row in rows]
     assert sum(added) == pytest.approx(hit.score, abs=0.004)
-    for row, value in zip(rows, hit.explanation.ranking.values(), strict=True):
+    for row, value in zip(rows[:-1], hit.explanation.ranking.values(), strict=True):
         assert f"{value:.2f} →" in row
 
 
