@@ -8,7 +8,8 @@ from typing import Self
 
 from kbsearch.article import Article
 from kbsearch.index.local import LocalIndex
-from kbsearch.index.snapshot import Manifest, SnapshotStore
+from kbsearch.index.manifest import Manifest
+from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.indexer.builder import BuildReport, build, update
 from kbsearch.indexer.content import Progress
 from kbsearch.indexer.given import Paths

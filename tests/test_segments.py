@@ -294,7 +294,7 @@ def test_damaged_file_of_a_shared_segment_is_noticed(index_dir, name):
 def test_damaged_large_file_is_noticed_by_verify(index_dir, monkeypatch):
     """Opening compares the size of a large file alone; to verify is to read it."""
     update(index_dir, [article("b1")])
-    monkeypatch.setattr("kbsearch.index.snapshot._READ_ON_OPENING", 100)
+    monkeypatch.setattr("kbsearch.index.manifest._READ_ON_OPENING", 100)
     path = main_folder(index_dir) / "articles.jsonl"
     raw = path.read_bytes()
     place = raw.index("手表".encode())

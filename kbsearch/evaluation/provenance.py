@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kbsearch.evaluation.query_set import QuerySet
-from kbsearch.index.snapshot import Manifest
+from kbsearch.index.manifest import Manifest
 from kbsearch.settings import Settings
 
 _CHECKOUT = Path(__file__).parent.parent.parent

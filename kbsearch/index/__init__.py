@@ -5,8 +5,8 @@ an article's place in id order. What is known of the articles are parts: `articl
 `postings`, `vectors`, `word_index`, `facet_index`, which lie in columns (`arrays`) grouped by
 article (`runs`). A `segment` holds the parts of some articles; `local` joins one or two of them to
 an index, in which `inverted_index` scores terms (by the formula of `bm25`) and `vector_index`
-vectors (found by `nearest`). `snapshot` is how segments are published and opened, `referee` checks
-scores against rank-bm25.
+vectors (found by `nearest`). `snapshot` is how segments are published and opened, `manifest` what
+it says of them, `referee` checks scores against rank-bm25.
 
 It knows nothing of text: analysis and encoding happen above it.
 """

@@ -11,9 +11,10 @@ from kbsearch.index.arrays import load_array
 from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.inverted_index import InvertedIndex
+from kbsearch.index.manifest import Manifest
 from kbsearch.index.runs import Rows
 from kbsearch.index.segment import Segment, rows_by_id
-from kbsearch.index.snapshot import Manifest, SnapshotStore
+from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.index.vector_index import Part, VectorIndex
 from kbsearch.index.vectors import Vectors
 from kbsearch.index.word_index import WordIndex

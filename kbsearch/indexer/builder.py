@@ -22,7 +22,8 @@ from kbsearch.encoders.static import StaticEncoder
 from kbsearch.errors import EncoderError, Problem, SnapshotError, SourceError
 from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.local import LocalIndex
-from kbsearch.index.snapshot import Contents, EncoderEntry, Manifest, SnapshotStore
+from kbsearch.index.manifest import Contents, EncoderEntry, Manifest
+from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.indexer.adapting import adapted_encoder, needs_adapting, published_adaptation
 from kbsearch.indexer.content import Progress
 from kbsearch.indexer.given import (

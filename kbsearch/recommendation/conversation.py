@@ -6,7 +6,7 @@ vector, and the problem is the same as if the whole conversation were read anew.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -164,17 +164,6 @@ class Conversation:
             return True
         now, *before = self._encoder.encode([normalize(text) for text in (content, *self._open)])
         return max(float(now @ each) for each in before) < _SHIFT
-
-
-def current_problem(
-    conversation: Sequence[Turn | Mapping[str, str]], *, encoder: Encoder | None = None
-) -> Problem:
-    """The problem of a whole conversation.
-
-    Raises:
-        ValueError: The customer has not said anything yet, or a turn has an unknown role or field.
-    """
-    return Conversation(conversation, encoder=encoder).problem
 
 
 def _asks(text: str) -> bool:

@@ -25,6 +25,6 @@ def test_an_old_snapshot_opens_and_answers(folder):
 
 def test_the_present_format_is_kept():
     """Who raises the format version adds a snapshot of it."""
-    from kbsearch.index.snapshot import FORMAT_VERSION
+    from kbsearch.index.manifest import FORMAT_VERSION
 
     assert f"format_{FORMAT_VERSION}" in [folder.name for folder in FOLDERS]

@@ -13,10 +13,11 @@ from kbsearch.errors import SnapshotCorruptError
 from kbsearch.index.article_store import ArticleStore
 from kbsearch.index.facet_index import FacetIndex
 from kbsearch.index.local import LocalIndex
+from kbsearch.index.manifest import Contents, EncoderEntry
 from kbsearch.index.postings import Postings
 from kbsearch.index.runs import Runs
 from kbsearch.index.segment import Parts
-from kbsearch.index.snapshot import Contents, EncoderEntry, SnapshotStore
+from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.index.vectors import Vectors
 from kbsearch.index.word_index import ArticleWords, WordIndex
 from kbsearch.settings import Settings, VectorSettings

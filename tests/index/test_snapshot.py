@@ -14,7 +14,8 @@ from kbsearch.errors import (
     SnapshotIncompatibleError,
     SnapshotNotFoundError,
 )
-from kbsearch.index.snapshot import Contents, EncoderEntry, SnapshotStore
+from kbsearch.index.manifest import Contents, EncoderEntry
+from kbsearch.index.snapshot import SnapshotStore
 from kbsearch.settings import Settings
 
 CONTENTS = Contents(
@@ -31,7 +32,8 @@ CONTENTS = Contents(
 STOPS_WHILE_WRITING = """
 import sys, time
 from pathlib import Path
-from kbsearch.index.snapshot import Contents, SnapshotStore
+from kbsearch.index.manifest import Contents
+from kbsearch.index.snapshot import SnapshotStore
 
 def write(folder):
     (folder / "articles.jsonl").write_text("half of it", encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbsearch.recommendation.conversation import Conversation, Turn, current_problem
+from kbsearch.recommendation.conversation import Conversation, Turn
 
 SAID = [
     *("你好", "在吗", "谢谢", "好的", "可以了，连上了", "收到啦。还有个事儿，流量怎么查", "对"),
@@ -31,14 +31,14 @@ def talk(*said):
 def test_all_that_the_customer_said_of_it_is_the_problem():
     """Oldest first, without greetings and without the agent's words."""
     conversation = talk("你好", "您好", "我家的空调", "是手表吗", "不制冷")
-    assert current_problem(conversation).text == "我家的空调，不制冷"
+    assert Conversation(conversation).problem.text == "我家的空调，不制冷"
 
 
 def test_solved_problem_is_left_behind():
     """What was settled before counts no more, even if both stand in one turn."""
     for last in ("收到了，谢谢。对了，流量怎么查", "还有，流量怎么查"):
         conversation = talk("发票没收到", "重发了，还有别的需要吗？", last)
-        problem = current_problem(conversation)
+        problem = Conversation(conversation).problem
         assert problem.text.endswith("流量怎么查")
         assert "发票" not in problem.text
         assert problem.settled == ("发票没收到",)
@@ -48,54 +48,54 @@ def test_solved_problem_is_left_behind():
 def test_short_answer_belongs_to_the_problem_before(last):
     """It is understood together with what was said before, even after the agent said goodbye."""
     conversation = talk("空调不制冷", "洗一下滤网，祝您生活愉快", last)
-    assert current_problem(conversation).text == f"空调不制冷，{last}"
+    assert Conversation(conversation).problem.text == f"空调不制冷，{last}"
 
 
 def test_assent_takes_over_the_question_of_the_agent():
     """「对」 alone says what the agent asked."""
     conversation = talk("家里跳闸", "一开空调就跳，对吗？", "对")
-    assert current_problem(conversation).text == "家里跳闸，一开空调就跳，对吗"
+    assert Conversation(conversation).problem.text == "家里跳闸，一开空调就跳，对吗"
 
 
 def test_advice_is_what_the_agent_said_of_the_problem():
     """Not what belongs to a problem that is settled."""
     conversation = talk("空调不制冷", "洗一下滤网")
-    assert current_problem(conversation).advice == ("洗一下滤网",)
+    assert Conversation(conversation).problem.advice == ("洗一下滤网",)
     more = talk(
         *("发票没收到", "重发了，还有别的需要吗？", "收到了。对了，流量怎么查", "发短信"),
         "没收到短信",
     )
-    assert current_problem(more).advice == ("发短信",)
+    assert Conversation(more).problem.advice == ("发短信",)
 
 
 def test_what_is_taken_back_counts_less():
     """Who changes his mind is asked about the new wish, with the old one as context."""
-    problem = current_problem(talk("我要退货", "好的", "算了，那不退了，能换一个颜色吗"))
+    problem = Conversation(talk("我要退货", "好的", "算了，那不退了，能换一个颜色吗")).problem
     assert problem.text == "能换一个颜色吗"
     assert problem.earlier == ("我要退货",)
 
 
 def test_name_of_a_product_is_not_torn():
     """A blank inside of a name ends no clause."""
-    assert current_problem(talk("您好，腕伴 S2 充不进电")).text == "腕伴 S2 充不进电"
+    assert Conversation(talk("您好，腕伴 S2 充不进电")).problem.text == "腕伴 S2 充不进电"
 
 
 def test_conversation_of_courtesies_is_about_the_last_of_them():
     """There is always something to search for."""
-    assert current_problem(talk("你好", "您好", "在吗")).text == "在吗"
+    assert Conversation(talk("你好", "您好", "在吗")).problem.text == "在吗"
 
 
 def test_turns_and_mappings_are_the_same():
     """A service may pass either."""
-    assert current_problem([Turn(role="customer", text="不制冷")]).text == "不制冷"
+    assert Conversation([Turn(role="customer", text="不制冷")]).problem.text == "不制冷"
 
 
 def test_topic_that_goes_on_is_not_a_new_problem(knowledge_base):
     """With an encoder, a turn near what seemed settled is part of it."""
     conversation = talk("空调不制冷怎么办", "祝您生活愉快", "空调吹出来的风还是不制冷")
     encoder = knowledge_base.searcher.encoder
-    assert current_problem(conversation).settled
-    assert not current_problem(conversation, encoder=encoder).settled
+    assert Conversation(conversation).problem.settled
+    assert not Conversation(conversation, encoder=encoder).problem.settled
 
 
 @given(TURNS)
@@ -127,7 +127,7 @@ def test_turn_is_read_in_a_millisecond():
 def test_customer_must_have_spoken(conversation):
     """Without a word of the customer there is no problem yet: ValueError."""
     with pytest.raises(ValueError, match="customer"):
-        current_problem(conversation)
+        _ = Conversation(conversation).problem
 
 
 @pytest.mark.parametrize(
@@ -141,4 +141,4 @@ def test_customer_must_have_spoken(conversation):
 def test_wrong_turn_is_refused(turn, named):
     """An unknown role, a missing text or an unknown field is a ValueError that names it."""
     with pytest.raises(ValueError, match=named):
-        current_problem([turn])
+        Conversation([turn])
